@@ -1,0 +1,228 @@
+#include "base/text.h"
+
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstdint>
+#include <cstdlib>
+#include <limits>
+
+namespace tocsin::base {
+
+std::vector<std::string_view> split(std::string_view text, char separator) {
+  std::vector<std::string_view> parts;
+  while (true) {
+    const auto end = text.find(separator);
+    parts.push_back(text.substr(0, end));
+    if (end == std::string_view::npos) {
+      return parts;
+    }
+    text.remove_prefix(end + 1);
+  }
+}
+
+std::string_view trim(std::string_view text) {
+  constexpr std::string_view kBlank = " \t\r\n";
+  const auto first = text.find_first_not_of(kBlank);
+  if (first == std::string_view::npos) {
+    return {};
+  }
+  return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
+}
+
+std::string join(const std::vector<std::string>& parts, std::string_view separator) {
+  std::string text;
+  for (const std::string& part : parts) {
+    if (&part != &parts.front()) {
+      text += separator;
+    }
+    text += part;
+  }
+  return text;
+}
+
+std::string to_lower(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) {
+    if (c >= 'A' && c <= 'Z') {
+      c = static_cast<char>(c - 'A' + 'a');
+    }
+  }
+  return lower;
+}
+
+namespace {
+
+// The length of the valid UTF-8 sequence at the start of `text`, or 0.
+std::size_t sequence_length(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char lead = byte(0);
+  if (lead < 0x80) {
+    return 1;
+  }
+  std::size_t length = 0;
+  unsigned char low = 0x80;
+  unsigned char high = 0xBF;
+  if (lead >= 0xC2 && lead <= 0xDF) {
+    length = 2;
+  } else if (lead >= 0xE0 && lead <= 0xEF) {
+    length = 3;
+    low = lead == 0xE0 ? 0xA0 : 0x80;
+    high = lead == 0xED ? 0x9F : 0xBF;
+  } else if (lead >= 0xF0 && lead <= 0xF4) {
+    length = 4;
+    low = lead == 0xF0 ? 0x90 : 0x80;
+    high = lead == 0xF4 ? 0x8F : 0xBF;
+  }
+  if (length == 0 || text.size() < length || byte(1) < low || byte(1) > high) {
+    return 0;
+  }
+  for (std::size_t i = 2; i < length; ++i) {
+    if ((byte(i) & 0xC0) != 0x80) {
+      return 0;
+    }
+  }
+  return length;
+}
+
+}  // namespace
+
+bool is_valid_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t length = sequence_length(text);
+    if (length == 0) {
+      return false;
+    }
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
+std::string_view truncate_utf8(std::string_view text, std::size_t max_bytes) {
+  if (text.size() <= max_bytes) {
+    return text;
+  }
+  std::size_t end = max_bytes;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) {
+    --end;
+  }
+  return text.substr(0, end);
+}
+
+std::string quote(std::string_view text) {
+  std::string quoted = "\"";
+  for (const char c : text) {
+    switch (c) {
+      case '"':
+        quoted += "\\\"";
+        break;
+      case '\\':
+        quoted += "\\\\";
+        break;
+      case '\n':
+        quoted += "\\n";
+        break;
+      case '\t':
+        quoted += "\\t";
+        break;
+      case '\r':
+        quoted += "\\r";
+        break;
+      default:
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
+          constexpr std::string_view kDigits = "0123456789abcdef";
+          quoted += "\\x";
+          quoted += kDigits[static_cast<unsigned char>(c) >> 4];
+          quoted += kDigits[static_cast<unsigned char>(c) & 15];
+        } else {
+          quoted += c;
+        }
+    }
+  }
+  return quoted + '"';
+}
+
+std::optional<double> parse_number(std::string_view text) {
+  bool negative = false;
+  if (!text.empty() && (text.front() == '+' || text.front() == '-')) {
+    negative = text.front() == '-';
+    text.remove_prefix(1);
+  }
+  const auto sign = [negative](double value) { return negative ? -value : value; };
+  const std::string lower = to_lower(text);
+  if (lower == "inf" || lower == "infinity") {
+    return sign(std::numeric_limits<double>::infinity());
+  }
+  if (lower == "nan") {
+    return std::numeric_limits<double>::quiet_NaN();
+  }
+  std::string digits;
+  digits.reserve(lower.size());
+  for (const char c : lower) {
+    if (c != '_') {
+      digits += c;
+    }
+  }
+  const bool hexadecimal = digits.starts_with("0x");
+  const char* first = digits.data() + (hexadecimal ? 2 : 0);
+  const char* last = digits.data() + digits.size();
+  const std::string_view allowed = hexadecimal ? "0123456789abcdef." : "0123456789.";
+  if (first == last || allowed.find(*first) == std::string_view::npos || lower.front() == '_' ||
+      lower.back() == '_') {
+    return std::nullopt;
+  }
+  double value = 0;
+  const auto [end, error] = std::from_chars(
+      first, last, value, hexadecimal ? std::chars_format::hex : std::chars_format::general);
+  if (end != last) {
+    return std::nullopt;
+  }
+  if (error == std::errc::result_out_of_range) {
+    // from_chars leaves the value untouched; strtod says on which side the range was left.
+    value = std::strtod(digits.c_str(), nullptr);
+  } else if (error != std::errc()) {
+    return std::nullopt;
+  }
+  return sign(value);
+}
+
+namespace {
+
+std::optional<std::string> format_special(double value) {
+  if (std::isnan(value)) {
+    return "NaN";
+  }
+  if (std::isinf(value)) {
+    return value > 0 ? "+Inf" : "-Inf";
+  }
+  return std::nullopt;
+}
+
+std::string print_number(double value, std::chars_format format) {
+  std::array<char, 400> buffer{};
+  const auto [end, error] =
+      std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, format);
+  return error == std::errc() ? std::string(buffer.data(), end) : std::string("NaN");
+}
+
+}  // namespace
+
+std::string format_number(double value) {
+  if (auto special = format_special(value)) {
+    return *special;
+  }
+  return print_number(value, std::chars_format::fixed);
+}
+
+std::string format_number_short(double value) {
+  if (auto special = format_special(value)) {
+    return *special;
+  }
+  const double magnitude = std::fabs(value);
+  if (magnitude != 0 && (magnitude < 1e-4 || magnitude >= 1e21)) {
+    return print_number(value, std::chars_format::scientific);
+  }
+  return print_number(value, std::chars_format::fixed);
+}
+
+}  // namespace tocsin::base

@@ -1,0 +1,103 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/duration.h"
+#include "base/result.h"
+#include "model/labels.h"
+#include "model/sample.h"
+#include "series/snapshot.h"
+
+/// The surface of the PromQL room: parse once, then per evaluation ask for the selections, pin
+/// them in the store, and evaluate against the snapshot. Everything here is pure and safe on any
+/// thread.
+namespace tocsin::promql {
+
+struct Expr;  // promql/ast.h
+
+enum class ValueType : std::uint8_t { kScalar, kVector, kMatrix, kString };
+
+/// "scalar", "vector", "matrix", "string", as Prometheus' API names them.
+std::string_view to_string(ValueType type);
+
+/// A parsed and type-checked expression. Copies share the tree.
+class Query {
+ public:
+  ValueType type() const { return type_; }
+  const Expr& root() const { return *root_; }
+  /// The text as it was written.
+  const std::string& text() const { return text_; }
+
+ private:
+  friend base::Result<Query> parse(std::string_view text);
+  std::shared_ptr<const Expr> root_;
+  std::string text_;
+  ValueType type_ = ValueType::kScalar;
+};
+
+/// Errors carry the position (line and column, from 1) within `text`, without a file.
+base::Result<Query> parse(std::string_view text);
+
+struct EvalOptions {
+  base::Duration lookback = std::chrono::minutes(5);
+  base::Duration default_subquery_step = std::chrono::minutes(1);
+  std::size_t max_samples = 50'000'000;  ///< beyond: kLimitExceeded, as Prometheus
+};
+
+/// What the evaluation at `time` reads, in the order in which evaluate() expects the lists.
+std::vector<series::Selection> selections(const Query& query, base::WallTime time,
+                                          const EvalOptions& options);
+
+/// How far back from the evaluation time the query reads at most: range, lookback, offset and
+/// subquery added up. For @ with a fixed time, nothing is added.
+base::Duration longest_reach(const Query& query, const EvalOptions& options);
+
+/// Whether any series is read at all (`vector(1)`, `time()` read none).
+bool reads_series(const Query& query);
+/// The matchers of every selector in the query, for waking and dependency order.
+std::vector<model::Matchers> selectors(const Query& query);
+
+struct VectorElement {
+  model::Labels labels;
+  std::int64_t time_ms = 0;
+  double value = 0;
+};
+using Vector = std::vector<VectorElement>;
+
+struct MatrixSeries {
+  model::Labels labels;
+  std::vector<model::Sample> samples;
+};
+using Matrix = std::vector<MatrixSeries>;
+
+struct Scalar {
+  std::int64_t time_ms = 0;
+  double value = 0;
+};
+struct String {
+  std::int64_t time_ms = 0;
+  std::string value;
+};
+
+using Value = std::variant<Scalar, Vector, Matrix, String>;
+
+struct Evaluation {
+  Value value;
+  std::vector<std::string> warnings;
+  std::vector<std::string> infos;
+};
+
+/// The instant value at `time`. `snapshot` must hold exactly selections(query, time, options).
+base::Result<Evaluation> evaluate(const Query& query, base::WallTime time,
+                                  const series::Snapshot& snapshot, const EvalOptions& options);
+
+/// Canonical PromQL on one line.
+std::string format(const Expr& expr);
+
+}  // namespace tocsin::promql

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/duration.h"
+#include "base/result.h"
+#include "model/labels.h"
+#include "promql/query.h"
+
+namespace tocsin::rules {
+
+enum class EvaluationMode : std::uint8_t {
+  kRound,     ///< as soon as what it reads has arrived
+  kInterval,  ///< on Prometheus' grid
+};
+
+struct Rule {
+  bool alerting = false;
+  std::string name;  ///< alert name or recorded metric
+  promql::Query query;
+  base::Duration for_duration{0};
+  base::Duration keep_firing_for{0};
+  std::vector<std::pair<std::string, std::string>> labels;       ///< templates when alerting
+  std::vector<std::pair<std::string, std::string>> annotations;  ///< templates
+  base::Position position;
+};
+
+struct Group {
+  std::string file;
+  std::string name;
+  base::Duration interval{0};  ///< 0: the global evaluation_interval
+  bool interval_written = false;
+  base::Duration query_offset{0};
+  std::size_t limit = 0;  ///< 0: none
+  std::vector<std::pair<std::string, std::string>> labels;  ///< added to every rule
+  std::optional<EvaluationMode> evaluation;                 ///< extension key `evaluation`
+  std::vector<Rule> rules;
+};
+
+}  // namespace tocsin::rules

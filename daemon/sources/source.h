@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "async/task.h"
+#include "base/clock.h"
+#include "base/duration.h"
+#include "base/result.h"
+#include "model/labels.h"
+#include "model/sample.h"
+
+namespace tocsin::sources {
+
+struct RawSample {
+  model::Labels labels;  ///< as the source names them, without target labels
+  double value = 0;
+  std::optional<std::int64_t> time_ms;  ///< only when the source states one
+};
+
+/// What one poll gave. A failed poll carries no samples: nothing is half-committed.
+struct Batch {
+  std::vector<RawSample> samples;
+  bool up = false;
+  std::string error;                ///< why not up; for /api/v1/targets
+  base::WallTime started;           ///< the poll's wall time: the samples' timestamp
+  base::Duration duration{0};       ///< how long it took (milliseconds)
+  double duration_seconds = 0;
+  std::size_t scraped = 0;          ///< before dropping
+  std::size_t body_bytes = 0;
+  base::MonotonicTime arrived;      ///< when the last byte was there: start of the latency
+};
+
+struct PollContext {
+  base::WallTime started;
+  base::MonotonicTime deadline;
+};
+
+/// Something that is asked for its metrics again and again.
+class Source {
+ public:
+  virtual ~Source() = default;
+  /// Never throws and always returns a batch, failed ones included.
+  virtual async::Task<Batch> poll(PollContext context) = 0;
+};
+
+/// How a target is polled and what its samples are called.
+struct TargetSpec {
+  std::string pool;      ///< job name
+  std::string id;        ///< unique and stable over reloads: job and URL
+  std::string url;       ///< shown in /api/v1/targets
+  model::Labels labels;  ///< job, instance and what the configuration adds
+  base::Duration interval = std::chrono::seconds(15);
+  base::Duration timeout = std::chrono::seconds(10);
+  bool honor_labels = false;
+  bool honor_timestamps = true;
+  bool report_metrics = true;  ///< up, scrape_duration_seconds, …
+  std::size_t sample_limit = 0;
+  std::size_t label_limit = 0;
+  std::size_t label_name_length_limit = 0;
+  std::size_t label_value_length_limit = 0;
+};
+
+struct Target {
+  TargetSpec spec;
+  std::shared_ptr<Source> source;
+};
+
+}  // namespace tocsin::sources
