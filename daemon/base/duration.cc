@@ -15,14 +15,14 @@ struct Unit {
 
 constexpr std::int64_t kDay = 24LL * 3600 * 1000;
 constexpr std::array kUnits = {
-    Unit{"y", 365 * kDay, true}, Unit{"w", 7 * kDay, true},  Unit{"d", kDay, false},
+    Unit{"y", 365 * kDay, true},   Unit{"w", 7 * kDay, true},   Unit{"d", kDay, false},
     Unit{"h", 3600 * 1000, false}, Unit{"m", 60 * 1000, false}, Unit{"s", 1000, false},
     Unit{"ms", 1, false},
 };
 
 Error malformed(std::string_view text) {
-  return {ErrorCode::kInvalidInput,
-          "not a valid duration string: \"" + std::string(text) + "\", expected such as 30s or 1h30m"};
+  return {ErrorCode::kInvalidInput, "not a valid duration string: \"" + std::string(text) +
+                                        "\", expected such as 30s or 1h30m"};
 }
 
 }  // namespace

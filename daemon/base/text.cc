@@ -198,11 +198,35 @@ std::optional<std::string> format_special(double value) {
   return std::nullopt;
 }
 
-std::string print_number(double value, std::chars_format format) {
-  std::array<char, 400> buffer{};
-  const auto [end, error] =
-      std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, format);
+std::string print_scientific(double value) {
+  std::array<char, 40> buffer{};
+  const auto [end, error] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
+                                          std::chars_format::scientific);
   return error == std::errc() ? std::string(buffer.data(), end) : std::string("NaN");
+}
+
+// The shortest digits that read back, padded with zeros: std::to_chars in fixed format prints
+// all digits of the binary value instead, so 1e23 would become 99999999999999991611392.
+std::string print_fixed(double value) {
+  const std::string text = print_scientific(value);
+  const std::size_t mantissa = text.front() == '-' ? 1 : 0;
+  const std::size_t mark = text.find('e');
+  const int exponent = std::atoi(text.c_str() + mark + 1);
+  std::string digits;
+  for (const char c : std::string_view(text).substr(mantissa, mark - mantissa)) {
+    if (c != '.') {
+      digits += c;
+    }
+  }
+  const int whole = exponent + 1;  // how many digits stand before the point
+  if (whole <= 0) {
+    digits.insert(0, "0." + std::string(static_cast<std::size_t>(-whole), '0'));
+  } else if (static_cast<std::size_t>(whole) >= digits.size()) {
+    digits.append(static_cast<std::size_t>(whole) - digits.size(), '0');
+  } else {
+    digits.insert(static_cast<std::size_t>(whole), ".");
+  }
+  return text.substr(0, mantissa) + digits;
 }
 
 }  // namespace
@@ -211,7 +235,7 @@ std::string format_number(double value) {
   if (auto special = format_special(value)) {
     return *special;
   }
-  return print_number(value, std::chars_format::fixed);
+  return print_fixed(value);
 }
 
 std::string format_number_short(double value) {
@@ -219,10 +243,8 @@ std::string format_number_short(double value) {
     return *special;
   }
   const double magnitude = std::fabs(value);
-  if (magnitude != 0 && (magnitude < 1e-4 || magnitude >= 1e21)) {
-    return print_number(value, std::chars_format::scientific);
-  }
-  return print_number(value, std::chars_format::fixed);
+  const bool long_form = magnitude != 0 && (magnitude < 1e-4 || magnitude >= 1e21);
+  return long_form ? print_scientific(value) : print_fixed(value);
 }
 
 }  // namespace tocsin::base

@@ -28,8 +28,8 @@ struct Replay {
 };
 
 struct RecordQuery {
-  std::string type_prefix;               ///< "" for all
-  std::string subject;                   ///< "" for all
+  std::string type_prefix;  ///< "" for all
+  std::string subject;      ///< "" for all
   std::uint64_t after_sequence = 0;
   std::size_t limit = 1000;
 };

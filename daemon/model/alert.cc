@@ -1,8 +1,8 @@
 #include "model/alert.h"
 
+#include <bit>
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
-#include <bit>
 
 #include "base/hash.h"
 

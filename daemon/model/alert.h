@@ -21,11 +21,11 @@ struct Alert {
   Labels labels;       ///< with alertname, after templating; identity
   Labels annotations;  ///< summary, description, impact, runbook_url …, after templating
   AlertState state = AlertState::kInactive;
-  double value = 0;                          ///< of the expression at the last evaluation
-  base::WallTime active_at;                  ///< when the expression first became true
-  std::optional<base::WallTime> fired_at;    ///< when `for` had elapsed
-  std::optional<base::WallTime> resolved_at; ///< when it stopped firing
-  std::string generator_url;                 ///< link to the expression
+  double value = 0;                           ///< of the expression at the last evaluation
+  base::WallTime active_at;                   ///< when the expression first became true
+  std::optional<base::WallTime> fired_at;     ///< when `for` had elapsed
+  std::optional<base::WallTime> resolved_at;  ///< when it stopped firing
+  std::string generator_url;                  ///< link to the expression
   /// Monotonic arrival of the sample that led here, for the detection latency; not journalled.
   std::optional<base::MonotonicTime> sample_arrival;
 

@@ -104,8 +104,7 @@ std::string Labels::to_string() const {
 }
 
 bool operator==(const Labels& a, const Labels& b) {
-  return a.body_ == b.body_ ||
-         (a.hash() == b.hash() && std::ranges::equal(a.all(), b.all()));
+  return a.body_ == b.body_ || (a.hash() == b.hash() && std::ranges::equal(a.all(), b.all()));
 }
 
 std::strong_ordering operator<=>(const Labels& a, const Labels& b) {
@@ -122,8 +121,7 @@ LabelsBuilder& LabelsBuilder::set(Label label) {
   if (label.value.empty()) {
     return remove(label.name.view());
   }
-  const auto place =
-      std::lower_bound(labels_.begin(), labels_.end(), label.name.view(), name_less);
+  const auto place = std::lower_bound(labels_.begin(), labels_.end(), label.name.view(), name_less);
   if (place != labels_.end() && place->name == label.name) {
     place->value = std::move(label.value);
   } else {

@@ -36,9 +36,9 @@ base::Result<Matcher> Matcher::make(MatchKind kind, std::string name, std::strin
     options.set_max_mem(1 << 20);
     auto regex = std::make_shared<const re2::RE2>(matcher.value_, options);
     if (!regex->ok()) {
-      return base::Error(base::ErrorCode::kInvalidInput,
-                         "bad regular expression " + base::quote(matcher.value_) + ": " +
-                             regex->error());
+      return base::Error(
+          base::ErrorCode::kInvalidInput,
+          "bad regular expression " + base::quote(matcher.value_) + ": " + regex->error());
     }
     matcher.regex_ = std::move(regex);
     matcher.alternatives_ = literals_of(matcher.value_);

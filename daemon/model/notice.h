@@ -15,10 +15,10 @@ namespace tocsin::model {
 
 /// What a notice says of an incident that its alerts belong to.
 struct IncidentBrief {
-  std::string id;        ///< "INC-142"
+  std::string id;  ///< "INC-142"
   std::string title;
-  std::string state;     ///< "open", "mitigated", "resolved", …
-  int grade = 0;         ///< 1 (worst) to 5
+  std::string state;  ///< "open", "mitigated", "resolved", …
+  int grade = 0;      ///< 1 (worst) to 5
   bool provisional = true;
   std::string service;
   std::string category;  ///< system, business, integration

@@ -30,10 +30,10 @@ class Headers {
 };
 
 struct TlsOptions {
-  std::string ca_file;       ///< empty: the system's trust store, loaded on first use
-  std::string cert_file;     ///< client certificate, PEM
+  std::string ca_file;    ///< empty: the system's trust store, loaded on first use
+  std::string cert_file;  ///< client certificate, PEM
   std::string key_file;
-  std::string server_name;   ///< empty: the host of the URL
+  std::string server_name;  ///< empty: the host of the URL
   bool insecure_skip_verify = false;
 };
 
@@ -70,7 +70,7 @@ class HttpClient {
 /// A request that the server received.
 struct ServerRequest {
   std::string method;
-  std::string path;    ///< percent-decoded
+  std::string path;                                        ///< percent-decoded
   std::vector<std::pair<std::string, std::string>> query;  ///< decoded, in order; form bodies too
   Headers headers;
   std::string body;

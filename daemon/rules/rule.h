@@ -34,7 +34,7 @@ struct Group {
   base::Duration interval{0};  ///< 0: the global evaluation_interval
   bool interval_written = false;
   base::Duration query_offset{0};
-  std::size_t limit = 0;  ///< 0: none
+  std::size_t limit = 0;                                    ///< 0: none
   std::vector<std::pair<std::string, std::string>> labels;  ///< added to every rule
   std::optional<EvaluationMode> evaluation;                 ///< extension key `evaluation`
   std::vector<Rule> rules;

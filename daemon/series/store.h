@@ -26,11 +26,11 @@ using SeriesRef = std::uint64_t;
 
 enum class AppendOutcome : std::uint8_t {
   kStored,
-  kReplaced,     ///< same timestamp, allowed because the append said so
-  kDuplicate,    ///< same timestamp, same value: nothing to do
-  kConflict,     ///< same timestamp, other value: refused
-  kOutOfOrder,   ///< older than the newest sample of the series: refused
-  kTooOld,       ///< before the retention: refused
+  kReplaced,    ///< same timestamp, allowed because the append said so
+  kDuplicate,   ///< same timestamp, same value: nothing to do
+  kConflict,    ///< same timestamp, other value: refused
+  kOutOfOrder,  ///< older than the newest sample of the series: refused
+  kTooOld,      ///< before the retention: refused
 };
 
 struct StoreOptions {

@@ -25,13 +25,13 @@ struct RawSample {
 struct Batch {
   std::vector<RawSample> samples;
   bool up = false;
-  std::string error;                ///< why not up; for /api/v1/targets
-  base::WallTime started;           ///< the poll's wall time: the samples' timestamp
-  base::Duration duration{0};       ///< how long it took (milliseconds)
+  std::string error;           ///< why not up; for /api/v1/targets
+  base::WallTime started;      ///< the poll's wall time: the samples' timestamp
+  base::Duration duration{0};  ///< how long it took (milliseconds)
   double duration_seconds = 0;
-  std::size_t scraped = 0;          ///< before dropping
+  std::size_t scraped = 0;  ///< before dropping
   std::size_t body_bytes = 0;
-  base::MonotonicTime arrived;      ///< when the last byte was there: start of the latency
+  base::MonotonicTime arrived;  ///< when the last byte was there: start of the latency
 };
 
 struct PollContext {

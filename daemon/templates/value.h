@@ -34,18 +34,18 @@ class Value {
                                std::shared_ptr<const List>, std::shared_ptr<const Map>,
                                std::shared_ptr<const Struct>>;
 
-  Value() = default;  ///< nil
-  Value(bool value) : storage_(value) {}                          // NOLINT
-  Value(std::int64_t value) : storage_(value) {}                  // NOLINT
+  Value() = default;                                                ///< nil
+  Value(bool value) : storage_(value) {}                            // NOLINT
+  Value(std::int64_t value) : storage_(value) {}                    // NOLINT
   Value(int value) : storage_(static_cast<std::int64_t>(value)) {}  // NOLINT
-  Value(double value) : storage_(value) {}                        // NOLINT
-  Value(std::string value) : storage_(std::move(value)) {}        // NOLINT
-  Value(std::string_view value) : storage_(std::string(value)) {}  // NOLINT
-  Value(const char* value) : storage_(std::string(value)) {}      // NOLINT
-  Value(Time value) : storage_(value) {}                          // NOLINT
-  Value(List value);                                              // NOLINT
-  Value(Map value);                                               // NOLINT
-  Value(Struct value);                                            // NOLINT
+  Value(double value) : storage_(value) {}                          // NOLINT
+  Value(std::string value) : storage_(std::move(value)) {}          // NOLINT
+  Value(std::string_view value) : storage_(std::string(value)) {}   // NOLINT
+  Value(const char* value) : storage_(std::string(value)) {}        // NOLINT
+  Value(Time value) : storage_(value) {}                            // NOLINT
+  Value(List value);                                                // NOLINT
+  Value(Map value);                                                 // NOLINT
+  Value(Struct value);                                              // NOLINT
 
   const Storage& storage() const { return storage_; }
 

@@ -31,9 +31,9 @@ class Node {
   /// positions inside the text back to the file.
   int content_line_offset() const;
 
-  const std::vector<Node>& items() const;                          ///< of a sequence
-  const std::vector<std::pair<Node, Node>>& entries() const;       ///< of a mapping, in file order
-  const Node* find(std::string_view key) const;                    ///< of a mapping
+  const std::vector<Node>& items() const;                     ///< of a sequence
+  const std::vector<std::pair<Node, Node>>& entries() const;  ///< of a mapping, in file order
+  const Node* find(std::string_view key) const;               ///< of a mapping
 
  private:
   friend class Document;
@@ -52,7 +52,8 @@ struct Limits {
 /// aliases, unknown tags and broken limits are errors with file:line:column.
 class Document {
  public:
-  static base::Result<Document> parse(std::string text, std::string file, const Limits& limits = {});
+  static base::Result<Document> parse(std::string text, std::string file,
+                                      const Limits& limits = {});
   const Node& root() const;
   const std::string& file() const;
 
