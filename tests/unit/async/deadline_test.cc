@@ -27,8 +27,8 @@ Task<base::Result<std::string>> answer_after(Simulation& simulation, seconds del
 
 Task<base::Result<std::string>> failing(Simulation& simulation) {
   const base::MonotonicTime when = simulation.clock().monotonic_now() + seconds(1);
-  co_await simulation.timers().sleep_until(when);
-  throw std::runtime_error("bang");
+  const base::Status slept = co_await simulation.timers().sleep_until(when);
+  throw std::runtime_error(slept ? "bang" : "cut");
 }
 
 Task<> limited(Simulation& simulation, Task<base::Result<std::string>> work, seconds limit,
