@@ -44,7 +44,11 @@ struct Signal {
   std::optional<base::WallTime> resolved_at;  ///< nothing while it fires
 };
 
-/// When what happened. Each is at or after the one before it.
+/// Reads Alert::fingerprint()'s sixteen hexadecimal digits.
+std::optional<std::uint64_t> parse_fingerprint(std::string_view text);
+
+/// When what happened: occurred, detected, declared in this order; the others come after those,
+/// and resolved after mitigated. Clamped, because a wall clock can be set back.
 struct Clocks {
   base::WallTime occurred;  ///< the earliest moment at which an alert's expression held
   base::WallTime detected;

@@ -52,8 +52,9 @@ class Registry {
   /// A notice was accepted: the first one of an incident stops its clock.
   Decision decide_delivered(base::WallTime now, const model::Notice& notice) const;
 
-  /// kCorrupt for an incident record that does not decode or does not fit the state, which then is
-  /// as before. Records of other rooms are ignored, but for "clock.stepped".
+  /// kCorrupt for an incident record that does not decode; the state is as before then. Records of
+  /// other rooms are ignored, but for "clock.stepped"; so are those of incidents that have left
+  /// memory.
   base::Status apply(const model::Record& record);
 
   boost::json::object save() const;
