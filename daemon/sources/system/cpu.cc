@@ -15,8 +15,8 @@ constexpr double kTicksPerSecond = 100;
 
 constexpr std::size_t kFigures = 10;
 // In the order of the file; the last two are part of user and nice.
-constexpr std::array<std::string_view, 8> kModes = {"user", "nice", "system",  "idle",
-                                                    "iowait", "irq", "softirq", "steal"};
+constexpr std::array<std::string_view, 8> kModes = {"user",   "nice", "system",  "idle",
+                                                    "iowait", "irq",  "softirq", "steal"};
 constexpr std::size_t kIdle = 3;
 constexpr std::size_t kGuest = 8;
 constexpr std::size_t kGuestNice = 9;

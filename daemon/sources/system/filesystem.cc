@@ -111,11 +111,9 @@ base::Result<std::vector<Mount>> FilesystemCollector::wanted() const {
 void FilesystemCollector::emit(const Mount& mount,
                                const base::Result<MountFigures>& figures) const {
   const auto add = [&](std::string_view name, double value) {
-    with_.out.add(name,
-                  {{"device", mount.device},
-                   {"fstype", mount.type},
-                   {"mountpoint", mount.mount_point}},
-                  value);
+    with_.out.add(
+        name, {{"device", mount.device}, {"fstype", mount.type}, {"mountpoint", mount.mount_point}},
+        value);
   };
   add("node_filesystem_device_error", figures ? 0 : 1);
   if (!figures) {

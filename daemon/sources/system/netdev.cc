@@ -11,14 +11,14 @@ namespace {
 // The columns of /proc/net/dev, received then transmitted, as the kernel has written them since
 // 2.2; see dev_seq_printf_stats() in net/core/net-procfs.c.
 constexpr std::array<std::string_view, 16> kColumns = {
-    "node_network_receive_bytes_total",       "node_network_receive_packets_total",
-    "node_network_receive_errs_total",        "node_network_receive_drop_total",
-    "node_network_receive_fifo_total",        "node_network_receive_frame_total",
-    "node_network_receive_compressed_total",  "node_network_receive_multicast_total",
-    "node_network_transmit_bytes_total",      "node_network_transmit_packets_total",
-    "node_network_transmit_errs_total",       "node_network_transmit_drop_total",
-    "node_network_transmit_fifo_total",       "node_network_transmit_colls_total",
-    "node_network_transmit_carrier_total",    "node_network_transmit_compressed_total",
+    "node_network_receive_bytes_total",      "node_network_receive_packets_total",
+    "node_network_receive_errs_total",       "node_network_receive_drop_total",
+    "node_network_receive_fifo_total",       "node_network_receive_frame_total",
+    "node_network_receive_compressed_total", "node_network_receive_multicast_total",
+    "node_network_transmit_bytes_total",     "node_network_transmit_packets_total",
+    "node_network_transmit_errs_total",      "node_network_transmit_drop_total",
+    "node_network_transmit_fifo_total",      "node_network_transmit_colls_total",
+    "node_network_transmit_carrier_total",   "node_network_transmit_compressed_total",
 };
 
 class NetdevCollector final : public Collector {

@@ -76,8 +76,8 @@ class NetstatCollector final : public Collector {
       if (fields.size() < 2 || six == std::string_view::npos || !status) {
         return;
       }
-      const std::string key = std::string(fields[0].substr(0, six + 1)) + "_" +
-                              std::string(fields[0].substr(six + 1));
+      const std::string key =
+          std::string(fields[0].substr(0, six + 1)) + "_" + std::string(fields[0].substr(six + 1));
       status = add("net/snmp6", key, fields[1], out);
     });
     return status;
@@ -107,8 +107,6 @@ class NetstatCollector final : public Collector {
 
 }  // namespace
 
-std::unique_ptr<Collector> make_netstat_collector() {
-  return std::make_unique<NetstatCollector>();
-}
+std::unique_ptr<Collector> make_netstat_collector() { return std::make_unique<NetstatCollector>(); }
 
 }  // namespace tocsin::sources::system

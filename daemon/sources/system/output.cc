@@ -39,9 +39,8 @@ void Output::add(std::string_view name, std::initializer_list<LabelPair> labels,
 }
 
 std::vector<RawSample> Output::take() {
-  std::erase_if(known_, [this](const auto& entry) {
-    return entry.second.used + kPollsToRemember < poll_;
-  });
+  std::erase_if(known_,
+                [this](const auto& entry) { return entry.second.used + kPollsToRemember < poll_; });
   std::vector<RawSample> taken = std::move(samples_);
   samples_ = {};
   samples_.reserve(taken.size() + 16);

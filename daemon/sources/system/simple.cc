@@ -33,8 +33,8 @@ base::Status add_single(const Host& host, std::string_view path, std::string_vie
 }  // namespace
 
 base::Status collect_conntrack(const Host& host, Output& out) {
-  auto status = add_single(host, "sys/net/netfilter/nf_conntrack_count",
-                           "node_nf_conntrack_entries", out);
+  auto status =
+      add_single(host, "sys/net/netfilter/nf_conntrack_count", "node_nf_conntrack_entries", out);
   if (!status) {
     return status;
   }
@@ -43,8 +43,8 @@ base::Status collect_conntrack(const Host& host, Output& out) {
 }
 
 base::Status collect_entropy(const Host& host, Output& out) {
-  auto status = add_single(host, "sys/kernel/random/entropy_avail", "node_entropy_available_bits",
-                           out);
+  auto status =
+      add_single(host, "sys/kernel/random/entropy_avail", "node_entropy_available_bits", out);
   if (!status) {
     return status;
   }

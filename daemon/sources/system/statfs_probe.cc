@@ -16,10 +16,10 @@ constexpr std::size_t kMaxHanging = 16;
 
 /// On the probe's thread. Block counts are in units of f_bsize, as node_exporter has it.
 base::Result<MountFigures> look_now(const std::string& path) {
-  struct statfs answer {};
+  struct statfs answer{};
   if (::statfs(path.c_str(), &answer) != 0) {
-    return base::Error(base::ErrorCode::kUnavailable, "statfs " + path + ": errno " +
-                                                          std::to_string(errno));
+    return base::Error(base::ErrorCode::kUnavailable,
+                       "statfs " + path + ": errno " + std::to_string(errno));
   }
   const auto block = static_cast<double>(answer.f_bsize);
   return MountFigures{.size_bytes = static_cast<double>(answer.f_blocks) * block,

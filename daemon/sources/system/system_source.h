@@ -22,10 +22,10 @@ struct SystemConfig {
   std::string job = "node";   ///< as node_exporter's series are commonly called
   std::string instance;       ///< empty: the host's name
   std::vector<std::pair<std::string, std::string>> labels;
-  Roots roots;                              ///< keys procfs, sysfs, rootfs
-  std::set<std::string> disabled;           ///< key disabled_collectors
-  CollectorOptions collectors;              ///< keys disk_exclude, network_exclude
-  FilesystemOptions filesystem;             ///< keys mount_points_exclude, fs_types_exclude
+  Roots roots;                     ///< keys procfs, sysfs, rootfs
+  std::set<std::string> disabled;  ///< key disabled_collectors
+  CollectorOptions collectors;     ///< keys disk_exclude, network_exclude
+  FilesystemOptions filesystem;    ///< keys mount_points_exclude, fs_types_exclude
 };
 
 /// The names that disabled_collectors may hold.
