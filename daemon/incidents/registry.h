@@ -91,11 +91,12 @@ class Registry {
   void open(base::WallTime now, const model::Alert& alert, Decision& decision);
   void join(base::WallTime now, const Incident& incident, const model::Alert& alert,
             Decision& decision);
+  std::string last_incident_of(const model::Labels& labels) const;
   void emit(Decision& decision, model::Record record);
-  base::Status archive(const model::Record& record);
+  void archive(std::uint64_t number);
   void shift(base::Duration by);
   void insert(std::shared_ptr<Incident> incident);
-  Incident& writable(std::shared_ptr<Incident>& incident);
+  static Incident& writable(std::shared_ptr<Incident>& incident);
 
   Config config_;
   std::uint64_t last_number_ = 0;
