@@ -35,6 +35,9 @@ struct Decision {
   bool empty() const { return records.empty(); }
 };
 
+/// What alerts are joined by: the `service` label, else the alertname.
+std::string correlation_key(const model::Labels& labels);
+
 /// All incidents that still live: opened, joined, mitigated, resolved, reopened by what alerts do.
 /// Decisions are const and give records; apply() is the only mutator, live and on replay.
 /// Silences and grouping never reach this room. Main loop only.
