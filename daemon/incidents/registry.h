@@ -35,6 +35,9 @@ struct Decision {
   bool empty() const { return records.empty(); }
 };
 
+/// What alerts are joined by: the `service` label, else the alertname.
+std::string correlation_key(const model::Labels& labels);
+
 /// All incidents that still live: opened, joined, mitigated, resolved, reopened by what alerts do.
 /// Decisions are const and give records; apply() is the only mutator, live and on replay.
 /// Silences and grouping never reach this room. Main loop only.
@@ -91,11 +94,12 @@ class Registry {
   void open(base::WallTime now, const model::Alert& alert, Decision& decision);
   void join(base::WallTime now, const Incident& incident, const model::Alert& alert,
             Decision& decision);
+  std::string last_incident_of(const model::Labels& labels) const;
   void emit(Decision& decision, model::Record record);
-  base::Status archive(const model::Record& record);
+  void archive(std::uint64_t number);
   void shift(base::Duration by);
   void insert(std::shared_ptr<Incident> incident);
-  Incident& writable(std::shared_ptr<Incident>& incident);
+  static Incident& writable(std::shared_ptr<Incident>& incident);
 
   Config config_;
   std::uint64_t last_number_ = 0;
