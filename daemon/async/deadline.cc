@@ -1,0 +1,58 @@
+#include "async/deadline.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/experimental/parallel_group.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <exception>
+
+namespace tocsin::async {
+namespace {
+
+namespace asio = boost::asio;
+
+/// A branch of the race is a coroutine thread of its own: it must see cancellation as an outcome,
+/// not as an exception.
+Task<> run_branch(Task<> work) {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  co_await std::move(work);
+}
+
+Task<> run_timer(Timers& timers, base::MonotonicTime deadline, bool& passed) {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  const base::Status slept = co_await timers.sleep_until(deadline);
+  passed = slept.has_value();
+}
+
+}  // namespace
+
+Task<RaceEnd> race_deadline(Timers& timers, base::MonotonicTime deadline, Task<> work) {
+  const auto state = co_await asio::this_coro::cancellation_state;
+  if (state.cancelled() != asio::cancellation_type::none) {
+    co_return RaceEnd::kFinished;
+  }
+  const auto executor = co_await asio::this_coro::executor;
+  bool passed = false;
+  Task<> branch = run_branch(std::move(work));
+  Task<> timer = run_timer(timers, deadline, passed);
+  auto both = asio::experimental::make_parallel_group(
+      asio::co_spawn(executor, std::move(branch), asio::deferred),
+      asio::co_spawn(executor, std::move(timer), asio::deferred));
+  const auto [order, work_error, timer_error] =
+      co_await both.async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
+  if (work_error) {
+    std::rethrow_exception(work_error);
+  }
+  if (timer_error) {
+    std::rethrow_exception(timer_error);
+  }
+  co_return order[0] == 1 && passed ? RaceEnd::kTimedOut : RaceEnd::kFinished;
+}
+
+Task<bool> is_cancelled() {
+  const auto state = co_await asio::this_coro::cancellation_state;
+  co_return state.cancelled() != asio::cancellation_type::none;
+}
+
+}  // namespace tocsin::async

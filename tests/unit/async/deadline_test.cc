@@ -1,0 +1,145 @@
+#include "async/deadline.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "async/task_group.h"
+#include "support/simulation.h"
+
+namespace tocsin::async {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::seconds;
+using testing::Simulation;
+
+Task<base::Result<std::string>> answer_after(Simulation& simulation, seconds delay,
+                                             std::string text) {
+  const base::MonotonicTime when = simulation.clock().monotonic_now() + delay;
+  const base::Status slept = co_await simulation.timers().sleep_until(when);
+  if (!slept) {
+    co_return slept.error();
+  }
+  co_return base::Result<std::string>(std::move(text));
+}
+
+Task<base::Result<std::string>> failing(Simulation& simulation) {
+  const base::MonotonicTime when = simulation.clock().monotonic_now() + seconds(1);
+  const base::Status slept = co_await simulation.timers().sleep_until(when);
+  throw std::runtime_error(slept ? "bang" : "cut");
+}
+
+Task<> limited(Simulation& simulation, Task<base::Result<std::string>> work, seconds limit,
+               std::string& out) {
+  const base::MonotonicTime deadline = simulation.clock().monotonic_now() + limit;
+  const base::Result<std::string> result =
+      co_await with_deadline(simulation.timers(), deadline, std::move(work));
+  out = result ? *result : std::string(base::to_string(result.error().code()));
+}
+
+struct Case {
+  seconds work;
+  seconds limit;
+  std::string expected;
+  seconds elapsed;
+};
+
+TEST(WithDeadline, TheFirstToEndDecides) {
+  const std::vector<Case> cases = {
+      {seconds(1), seconds(5), "done", seconds(1)},
+      {seconds(5), seconds(1), "timeout", seconds(1)},
+      {seconds(0), seconds(5), "done", seconds(0)},
+      {seconds(5), seconds(0), "timeout", seconds(0)},
+  };
+  for (const Case& test : cases) {
+    Simulation simulation;
+    const base::MonotonicTime start = simulation.clock().monotonic_now();
+    std::string out;
+    simulation.spawn(
+        limited(simulation, answer_after(simulation, test.work, "done"), test.limit, out));
+    EXPECT_TRUE(simulation.run_until_idle());
+    EXPECT_EQ(out, test.expected);
+    EXPECT_EQ(simulation.clock().monotonic_now() - start, test.elapsed);
+    EXPECT_TRUE(simulation.timers().empty());
+  }
+}
+
+TEST(WithDeadline, CancellingTheCallerCancelsTheWork) {
+  Simulation simulation;
+  std::string out;
+  TaskGroup group(simulation.executor(), {});
+  group.spawn("limited",
+              limited(simulation, answer_after(simulation, seconds(5), "done"), seconds(9), out));
+  simulation.settle();
+  EXPECT_EQ(simulation.timers().size(), 2U);
+  group.cancel();
+  simulation.settle();
+  EXPECT_EQ(out, "cancelled");
+  EXPECT_EQ(group.size(), 0U);
+  EXPECT_TRUE(simulation.timers().empty());
+}
+
+TEST(WithDeadline, ExceptionsOfTheWorkPassThrough) {
+  Simulation simulation;
+  std::string out;
+  std::string error;
+  TaskGroup group(
+      simulation.executor(),
+      [&error](const std::string& task, const std::string& what) { error = task + ": " + what; });
+  group.spawn("limited", limited(simulation, failing(simulation), seconds(9), out));
+  simulation.run_until_idle();
+  EXPECT_EQ(error, "limited: bang");
+  EXPECT_EQ(out, "");
+}
+
+TEST(WithDeadline, Nests) {
+  Simulation simulation;
+  std::string out;
+  const base::MonotonicTime start = simulation.clock().monotonic_now();
+  auto inner = with_deadline(simulation.timers(), start + seconds(9),
+                             answer_after(simulation, seconds(20), "done"));
+  simulation.spawn(limited(simulation, std::move(inner), seconds(2), out));
+  simulation.run_until_idle();
+  EXPECT_EQ(out, "timeout");
+  EXPECT_EQ(simulation.clock().monotonic_now() - start, seconds(2));
+}
+
+Task<> tick(Simulation& simulation, std::string name, seconds period, int count,
+            std::vector<std::string>& log) {
+  base::MonotonicTime next = simulation.clock().monotonic_now();
+  for (int i = 0; i < count; ++i) {
+    next += period;
+    const base::Status slept = co_await simulation.timers().sleep_until(next);
+    if (!slept) {
+      co_return;
+    }
+    log.push_back(name + std::to_string(i));
+  }
+}
+
+TEST(Simulation, ADayOfTicksIsTheSameEachTime) {
+  std::vector<std::vector<std::string>> logs(2);
+  for (auto& log : logs) {
+    Simulation simulation;
+    simulation.spawn(tick(simulation, "a", seconds(15), 5760, log));
+    simulation.spawn(tick(simulation, "b", seconds(5), 17280, log));
+    simulation.run_for(hours(24));
+    EXPECT_EQ(simulation.clock().wall_now().time_since_epoch(),
+              testing::SimulatedClock().wall_now().time_since_epoch() + hours(24));
+  }
+  EXPECT_EQ(logs[0].size(), 5760U + 17280U);
+  EXPECT_EQ(logs[0], logs[1]);
+}
+
+TEST(Simulation, RunGivesTheResultOfOneTask) {
+  Simulation simulation;
+  const base::Result<std::string> result =
+      simulation.run(answer_after(simulation, seconds(60), "late"));
+  ASSERT_TRUE(result);
+  EXPECT_EQ(*result, "late");
+}
+
+}  // namespace
+}  // namespace tocsin::async

@@ -1,0 +1,234 @@
+#include "async/thread_queue.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <latch>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+#include "async/blocking_thread.h"
+#include "async/real_clock.h"
+#include "async/real_timers.h"
+#include "async/task_group.h"
+#include "async/worker_pool.h"
+#include "base/check.h"
+
+namespace tocsin::async {
+namespace {
+
+using Log = std::vector<std::string>;
+
+std::string describe(const base::Result<int>& result) {
+  return result ? std::to_string(*result)
+                : std::string(base::to_string(result.error().code())) + ": " +
+                      result.error().message();
+}
+
+struct Loop {
+  boost::asio::io_context context;
+  TaskGroup group{context.get_executor(), [](const std::string& task, const std::string& what) {
+                    ADD_FAILURE() << task << ": " << what;
+                  }};
+};
+
+Task<> call(ThreadQueue& queue, std::function<int()> job, Log& log) {
+  const base::Result<int> result = co_await queue.run(std::move(job));
+  log.push_back(describe(result));
+}
+
+Task<> call_result(ThreadQueue& queue, Log& log) {
+  const base::Result<int> result = co_await queue.run(
+      []() -> base::Result<int> { return base::Error(base::ErrorCode::kUnavailable, "no"); });
+  log.push_back(describe(result));
+}
+
+TEST(BlockingThread, RunsJobsInOrderOnOneOtherThread) {
+  Loop loop;
+  BlockingThread thread(loop.context.get_executor(), {.name = "database"});
+  Log log;
+  std::vector<std::thread::id> ids(20);
+  for (int i = 0; i < 20; ++i) {
+    loop.group.spawn("call", call(
+                                 thread,
+                                 [i, &ids] {
+                                   ids[i] = std::this_thread::get_id();
+                                   return i;
+                                 },
+                                 log));
+  }
+  loop.context.run();
+  Log expected;
+  for (int i = 0; i < 20; ++i) {
+    expected.push_back(std::to_string(i));
+    EXPECT_EQ(ids[i], ids[0]);
+  }
+  EXPECT_EQ(log, expected);
+  EXPECT_NE(ids[0], std::this_thread::get_id());
+  EXPECT_EQ(thread.pending(), 0U);
+}
+
+TEST(BlockingThread, PassesErrorsAndCatchesExceptions) {
+  Loop loop;
+  BlockingThread thread(loop.context.get_executor(), {.name = "database"});
+  Log log;
+  loop.group.spawn("a", call(thread, []() -> int { throw std::runtime_error("bang"); }, log));
+  loop.group.spawn("b", call(thread, []() -> int { throw 5; }, log));
+  loop.group.spawn("c", call_result(thread, log));
+  loop.context.run();
+  EXPECT_EQ(log, (Log{"internal: database: bang", "internal: database: unknown exception",
+                      "unavailable: no"}));
+}
+
+TEST(BlockingThread, RefusesMoreThanItsQueueHolds) {
+  Loop loop;
+  BlockingThread thread(loop.context.get_executor(), {.name = "disk", .max_queued = 1});
+  std::latch begun(1);
+  std::latch release(1);
+  Log log;
+  loop.group.spawn("held", call(
+                               thread,
+                               [&] {
+                                 begun.count_down();
+                                 release.wait();
+                                 return 1;
+                               },
+                               log));
+  loop.context.poll();
+  begun.wait();
+  loop.group.spawn("queued", call(thread, [] { return 2; }, log));
+  loop.group.spawn("refused", call(thread, [] { return 3; }, log));
+  loop.context.poll();
+  EXPECT_EQ(log, (Log{"limit_exceeded: disk: too many calls are waiting"}));
+  EXPECT_EQ(thread.pending(), 2U);
+  release.count_down();
+  loop.context.run();
+  EXPECT_EQ(log.size(), 3U);
+}
+
+TEST(BlockingThread, CancellationLeavesTheRunningJobAndDropsTheQueued) {
+  Loop loop;
+  std::atomic<int> ran = 0;
+  Log log;
+  std::latch begun(1);
+  std::latch release(1);
+  {
+    BlockingThread thread(loop.context.get_executor(), {.name = "mount"});
+    loop.group.spawn("held", call(
+                                 thread,
+                                 [&] {
+                                   begun.count_down();
+                                   release.wait();
+                                   return ++ran;
+                                 },
+                                 log));
+    loop.context.poll();
+    begun.wait();
+    loop.group.spawn("queued", call(thread, [&] { return ++ran; }, log));
+    loop.context.poll();
+    loop.group.cancel();
+    loop.context.poll();
+    EXPECT_EQ(log, (Log{"cancelled: cancelled", "cancelled: cancelled"}));
+    release.count_down();
+  }
+  EXPECT_EQ(ran, 1);
+  loop.context.restart();
+  loop.context.run();
+}
+
+Task<> drain(ThreadQueue& queue, Log& log) {
+  co_await queue.shutdown();
+  log.push_back("drained");
+}
+
+TEST(BlockingThread, ShutdownRunsWhatIsQueuedAndRefusesMore) {
+  Loop loop;
+  BlockingThread thread(loop.context.get_executor(), {.name = "journal"});
+  Log log;
+  loop.group.spawn("one", call(thread, [] { return 1; }, log));
+  loop.group.spawn("two", call(thread, [] { return 2; }, log));
+  loop.group.spawn("drain", drain(thread, log));
+  loop.group.spawn("late", call(thread, [] { return 3; }, log));
+  loop.context.run();
+  EXPECT_EQ(log, (Log{"cancelled: journal: shut down", "1", "2", "drained"}));
+}
+
+TEST(BlockingThread, LeavesAThreadThatHangsBehind) {
+  auto release = std::make_shared<std::latch>(1);
+  auto over = std::make_shared<std::latch>(1);
+  {
+    Loop loop;
+    Log log;
+    {
+      BlockingThread thread(loop.context.get_executor(),
+                            {.name = "dead mount", .join_limit = std::chrono::milliseconds(20)});
+      loop.group.spawn("stuck", call(
+                                    thread,
+                                    [release, over] {
+                                      release->wait();
+                                      over->count_down();
+                                      return 1;
+                                    },
+                                    log));
+      loop.context.poll();
+    }
+    loop.context.restart();
+    loop.context.run();
+    EXPECT_EQ(log, (Log{"cancelled: cancelled"}));
+  }
+  release->count_down();
+  over->wait();
+}
+
+TEST(BlockingThread, RunsInlineInSimulations) {
+  Loop loop;
+  BlockingThread thread(loop.context.get_executor(), {.name = "inline", .inline_jobs = true});
+  Log log;
+  std::thread::id id;
+  loop.group.spawn("call", call(
+                               thread,
+                               [&id] {
+                                 id = std::this_thread::get_id();
+                                 return 1;
+                               },
+                               log));
+  loop.context.run();
+  EXPECT_EQ(id, std::this_thread::get_id());
+  EXPECT_EQ(log, (Log{"1"}));
+}
+
+TEST(WorkerPool, UsesItsThreadsAtTheSameTime) {
+  Loop loop;
+  WorkerPool pool(loop.context.get_executor(),
+                  {.name = "worker", .threads = 3, .max_queued = 10'000});
+  std::latch together(3);
+  Log log;
+  for (int i = 0; i < 3; ++i) {
+    loop.group.spawn("call", call(
+                                 pool,
+                                 [&together] {
+                                   together.arrive_and_wait();
+                                   return 1;
+                                 },
+                                 log));
+  }
+  loop.context.run();
+  EXPECT_EQ(log, (Log{"1", "1", "1"}));
+}
+
+TEST(WorkerPool, ManyJobsAllAnswer) {
+  Loop loop;
+  WorkerPool pool(loop.context.get_executor(),
+                  {.name = "worker", .threads = 4, .max_queued = 10'000});
+  Log log;
+  for (int i = 0; i < 2000; ++i) {
+    loop.group.spawn("call", call(pool, [i] { return i; }, log));
+  }
+  loop.context.run();
+  EXPECT_EQ(log.size(), 2000U);
+}
+
+}  // namespace
+}  // namespace tocsin::async
