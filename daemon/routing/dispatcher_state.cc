@@ -99,9 +99,6 @@ base::Status Dispatcher::apply_flushed(const model::Record& record) {
   for (const auto& [name, told] : integrations) {
     if (told) {
       group.told[name] = {firing, record.time};
-    } else if (const auto known = group.told.find(name); known != group.told.end()) {
-      std::erase_if(known->second.firing,
-                    [&](std::uint64_t fingerprint) { return !firing.contains(fingerprint); });
     }
   }
   group.flushed = record.time;
@@ -125,7 +122,7 @@ base::Status Dispatcher::apply_handed_over(const model::Record& record) {
   return {};
 }
 
-// Takes alerts out of a group, and the group away when it was left without any.
+// Takes alerts out of a group and out of what was told of it; the group goes with its last alert.
 void Dispatcher::drop_alerts(const GroupId& id,
                              const std::function<bool(const model::Alert&)>& goes) {
   Group& group = groups_.at(id);
