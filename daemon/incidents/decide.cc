@@ -142,25 +142,41 @@ void Registry::decide_cleared(base::WallTime now, const model::Alert& alert, Dec
   tell(decision, kind, *incidents_.at(number));
 }
 
+// In a storm what would open one incident after the other goes under one umbrella.
 void Registry::open(base::WallTime now, const model::Alert& alert, Decision& decision) {
+  const bool storm = is_storm(now);
+  const Incident* umbrella = joinable(now, kUmbrellaKey);
+  if (umbrella != nullptr && (storm || now < umbrella->grown + config_.storm_window)) {
+    join(now, *umbrella, alert, decision);
+    return;
+  }
   Incident fresh;
   fresh.number = last_number_ + 1;
   fresh.seriousness = seriousness_of(alert.labels);
-  emit(decision, by_rule(now, "opened", fresh,
-                         {{"number", static_cast<std::int64_t>(fresh.number)},
-                          {"title", title_of(alert)},
-                          {"key", correlation_key(alert.labels)},
-                          {"service", alert.labels.get("service")},
-                          {"category", alert.labels.get("category")},
-                          {"severity", alert.labels.get("severity")},
-                          {"seriousness", to_string(fresh.seriousness)},
-                          {"grade", config_.grade_matrix.worst(fresh.seriousness)},
-                          {"provisional", true},
-                          {"recurrence_of", last_incident_of(alert.labels)},
-                          {"occurred", base::to_millis(std::min(alert.active_at, now))},
-                          {"detected", base::to_millis(now)}}));
+  emit(decision,
+       by_rule(now, "opened", fresh,
+               {{"number", static_cast<std::int64_t>(fresh.number)},
+                {"title", (storm ? "Many failures at once: " : "") + title_of(alert)},
+                {"key", storm ? std::string(kUmbrellaKey) : correlation_key(alert.labels)},
+                {"umbrella", storm},
+                {"service", storm ? std::string_view() : alert.labels.get("service")},
+                {"category", alert.labels.get("category")},
+                {"severity", alert.labels.get("severity")},
+                {"seriousness", to_string(fresh.seriousness)},
+                {"grade", config_.grade_matrix.worst(fresh.seriousness)},
+                {"provisional", true},
+                {"recurrence_of", last_incident_of(alert.labels)},
+                {"occurred", base::to_millis(std::min(alert.active_at, now))},
+                {"detected", base::to_millis(now)}}));
   tell(decision, EventKind::kOpened, *incidents_.at(fresh.number));
   join(now, *incidents_.at(fresh.number), alert, decision);
+}
+
+bool Registry::is_storm(base::WallTime now) const {
+  const auto fresh = std::ranges::count_if(incidents_, [&](const auto& entry) {
+    return now < entry.second->window_from + config_.storm_window;
+  });
+  return static_cast<std::size_t>(fresh) >= config_.storm_incidents;
 }
 
 std::string Registry::last_incident_of(const model::Labels& labels) const {
@@ -284,7 +300,7 @@ const Incident* Registry::reopenable(base::WallTime now, std::uint64_t fingerpri
 }
 
 // The newest open incident of that key that still takes new alerts.
-const Incident* Registry::joinable(base::WallTime now, const std::string& key) const {
+const Incident* Registry::joinable(base::WallTime now, std::string_view key) const {
   const auto numbers = by_key_.find(key);
   if (numbers == by_key_.end()) {
     return nullptr;

@@ -40,6 +40,7 @@ void join(Incident& incident, const model::Record& record, Signal signal) {
     signal.joined_at = known->second.joined_at;
   }
   incident.clocks.occurred = std::min(incident.clocks.occurred, signal.active_at);
+  incident.grown = record.time;
   known->second = std::move(signal);
   note(incident, record, std::move(text));
 }
@@ -149,6 +150,7 @@ base::Result<Incident> opened_from(const model::Record& record) {
   }
   incident.clocks.declared = incident.clocks.detected;
   incident.window_from = incident.clocks.detected;
+  incident.grown = incident.clocks.detected;
   incident.calm_from = incident.clocks.detected;
   for (const std::string_view key : kExpectedFacts) {
     incident.facts[std::string(key)] = {.key = std::string(key),

@@ -72,12 +72,43 @@ base::Status Registry::apply(const model::Record& record) {
     archive(*number);
     return {};
   }
-  return apply_to(writable(incident->second), record);
+  auto applied = apply_to(writable(incident->second), record);
+  if (applied && incident->second->umbrella && record.type == "incident.alert_joined") {
+    // Only under an umbrella do alerts have other keys than their incident.
+    if (const auto labels = model::labels_from_json(record.payload.at("labels"))) {
+      index(correlation_key(*labels), *number);
+    }
+  }
+  return applied;
 }
 
 void Registry::insert(std::shared_ptr<Incident> incident) {
-  by_key_[incident->key].push_back(incident->number);
+  index(incident->key, incident->number);
+  if (incident->umbrella) {
+    for (const auto& [fingerprint, signal] : incident->signals) {
+      index(correlation_key(signal.labels), incident->number);
+    }
+  }
   incidents_[incident->number] = std::move(incident);
+}
+
+void Registry::index(const std::string& key, std::uint64_t number) {
+  auto& numbers = by_key_[key];
+  const auto place = std::ranges::lower_bound(numbers, number);
+  if (place == numbers.end() || *place != number) {
+    numbers.insert(place, number);
+  }
+}
+
+void Registry::unindex(const std::string& key, std::uint64_t number) {
+  const auto numbers = by_key_.find(key);
+  if (numbers == by_key_.end()) {
+    return;
+  }
+  std::erase(numbers->second, number);
+  if (numbers->second.empty()) {
+    by_key_.erase(numbers);
+  }
 }
 
 Incident& Registry::writable(std::shared_ptr<Incident>& incident) {
@@ -101,10 +132,11 @@ void Registry::archive(std::uint64_t number) {
     past_->incident.erase(past_->order.front());
     past_->order.pop_front();
   }
-  auto& numbers = by_key_.at(incident.key);
-  std::erase(numbers, number);
-  if (numbers.empty()) {
-    by_key_.erase(incident.key);
+  unindex(incident.key, number);
+  if (incident.umbrella) {
+    for (const auto& [fingerprint, signal] : incident.signals) {
+      unindex(correlation_key(signal.labels), number);
+    }
   }
   incidents_.erase(number);
 }
@@ -113,6 +145,7 @@ void Registry::shift(base::Duration by) {
   for (auto& [number, incident] : incidents_) {
     Incident& target = writable(incident);
     target.window_from += by;
+    target.grown += by;
     target.calm_from += by;
   }
 }

@@ -177,6 +177,7 @@ void read_identity(model::PayloadReader& reader, Incident& incident) {
   incident.number = read_count(reader, "number");
   incident.title = reader.text("title");
   incident.key = reader.text("key");
+  incident.umbrella = reader.flag("umbrella");
   incident.service = reader.text("service");
   incident.category = reader.text("category");
   incident.severity = reader.text("severity");
@@ -214,6 +215,7 @@ boost::json::object to_json(const Incident& incident) {
       {"state", to_string(incident.state)},
       {"title", incident.title},
       {"key", incident.key},
+      {"umbrella", incident.umbrella},
       {"service", incident.service},
       {"category", incident.category},
       {"severity", incident.severity},
@@ -230,6 +232,7 @@ boost::json::object to_json(const Incident& incident) {
       {"timeline_dropped", static_cast<std::int64_t>(incident.timeline_dropped)},
       {"reopened", static_cast<std::int64_t>(incident.reopened)},
       {"window_from", base::to_millis(incident.window_from)},
+      {"grown", base::to_millis(incident.grown)},
       {"calm_from", base::to_millis(incident.calm_from)}};
   put_time(json, "first_notice", incident.clocks.first_notice);
   put_time(json, "mitigated", incident.clocks.mitigated);
@@ -250,6 +253,7 @@ base::Result<Incident> incident_from_json(const boost::json::value& json) {
   incident.timeline_dropped = read_count(reader, "timeline_dropped");
   incident.reopened = read_count(reader, "reopened");
   incident.window_from = reader.time("window_from");
+  incident.grown = reader.time("grown");
   incident.calm_from = reader.time("calm_from");
   read_lists(reader, incident);
   if (!reader.intact() || !state || incident.number == 0) {

@@ -270,6 +270,45 @@ TEST(Registry, AStormIsOneIncidentWithABoundedTimeline) {
   EXPECT_EQ(incident->timeline.front().type, "incident.opened");
 }
 
+TEST(Registry, ManyFailuresAtOnceGoUnderOneUmbrella) {
+  World world;
+  for (const char* service : {"a", "b", "c"}) {
+    world.fire(alert("Down", service));
+    world.wait(seconds(10));
+  }
+  world.fire(alert("Down", "d"));
+  EXPECT_TRUE(world.at("INC-4")->umbrella);
+  EXPECT_EQ(world.at("INC-4")->title, "Many failures at once: Down");
+  world.wait(seconds(50));
+  world.fire(alert("Down", "e"));
+  world.wait(seconds(50));
+  world.fire(alert("Down", "f"));
+  world.fire(alert("Slow", "d", "warning"));
+  world.fire(alert("Slow", "a"));
+  EXPECT_EQ(world.registry.live().size(), 4U);
+  EXPECT_EQ(world.at("INC-4")->signals.size(), 4U);
+  EXPECT_EQ(world.at("INC-1")->signals.size(), 2U) << "services with an incident keep it";
+  EXPECT_EQ(world.registry.brief_for(alert("Down", "f"))->id, "INC-4");
+  // The storm is over: incidents are single again.
+  world.wait(minutes(2));
+  world.fire(alert("Down", "g"));
+  EXPECT_FALSE(world.at("INC-5")->umbrella);
+  for (const char* service : {"d", "e", "f"}) {
+    world.resolve(alert("Down", service));
+  }
+  world.resolve(alert("Slow", "d", "warning"));
+  EXPECT_EQ(world.state("INC-4"), "mitigated");
+  world.fire(alert("Down", "e"));
+  EXPECT_EQ(world.state("INC-4"), "open");
+  world.resolve(alert("Down", "e"));
+  world.wait(minutes(10));
+  world.wait(minutes(30));
+  EXPECT_EQ(world.state("INC-4"), "gone");
+  EXPECT_EQ(world.registry.brief_for(alert("Down", "f")), std::nullopt);
+  world.fire(alert("Down", "f"));
+  EXPECT_EQ(world.at("INC-6")->recurrence_of, "INC-4");
+}
+
 TEST(Registry, SnapshotsHandedOutDoNotChange) {
   World world;
   world.fire(alert("A", "shop"));
