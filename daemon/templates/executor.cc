@@ -161,7 +161,9 @@ base::Status Executor::run_action(const Statement& statement, const Value& dot) 
   if (!statement.pipe->variables.empty() || value->content().is_nil()) {
     return {};
   }
-  return write(statement.offset, value->to_string());
+  const std::string& last = statement.pipe->commands.back().operands.front().name;
+  const bool escape = escaping_ == Escaping::kHtml && last != "safeHtml" && last != "html";
+  return write(statement.offset, escape ? html_escape(value->to_string()) : value->to_string());
 }
 
 base::Result<Executor::Flow> Executor::run_choice(const Statement& statement, const Value& dot) {
