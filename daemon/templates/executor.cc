@@ -161,7 +161,9 @@ base::Status Executor::run_action(const Statement& statement, const Value& dot) 
   if (!statement.pipe->variables.empty() || value->content().is_nil()) {
     return {};
   }
-  return write(statement.offset, value->to_string());
+  const std::string& last = statement.pipe->commands.back().operands.front().name;
+  const bool escape = escaping_ == Escaping::kHtml && last != "safeHtml" && last != "html";
+  return write(statement.offset, escape ? html_escape(value->to_string()) : value->to_string());
 }
 
 base::Result<Executor::Flow> Executor::run_choice(const Statement& statement, const Value& dot) {
@@ -276,7 +278,7 @@ base::Result<Value> Executor::eval_value(const Pipe& pipe, const Value& dot) {
 base::Result<Value> Executor::eval_command(const Command& command, const Value& dot,
                                            const Value* piped) {
   const Operand& head = command.operands.front();
-  if (head.kind == Operand::Kind::kFunction) {
+  if (head.kind == Operand::Kind::kFunction && head.fields.empty()) {
     return eval_call(command, dot, piped);
   }
   const bool has_arguments = command.operands.size() > 1 || piped != nullptr;
@@ -296,6 +298,13 @@ base::Result<Value> Executor::eval_command(const Command& command, const Value& 
       return inner;
     }
     receiver = std::move(*inner);
+  } else if (head.kind == Operand::Kind::kFunction) {
+    // The arguments are those of the method: `now.Sub .StartsAt`.
+    base::Result<Value> result = call_function(head, {});
+    if (!result) {
+      return result;
+    }
+    receiver = std::move(*result);
   }
   std::vector<Value> arguments;
   for (std::size_t i = 1; i < command.operands.size(); ++i) {
@@ -423,8 +432,7 @@ base::Result<Value> Executor::eval_call(const Command& command, const Value& dot
   if (piped != nullptr) {
     arguments.push_back(*piped);
   }
-  base::Result<Value> result = call_function(function, std::move(arguments));
-  return result ? eval_fields(function, std::move(*result), {}) : result;
+  return call_function(function, std::move(arguments));
 }
 
 base::Result<Value> Executor::call_function(const Operand& function, std::vector<Value> arguments) {

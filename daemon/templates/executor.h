@@ -9,11 +9,15 @@
 
 namespace tocsin::templates {
 
+/// What happens to the text that actions print.
+enum class Escaping : unsigned char { kNone, kHtml };
+
 /// Runs one template of a set. Lives for one execution.
 class Executor {
  public:
-  Executor(const TreeMap& trees, const FunctionMap& functions, const Limits& limits)
-      : trees_(trees), functions_(functions), limits_(limits) {}
+  Executor(const TreeMap& trees, const FunctionMap& functions, const Limits& limits,
+           Escaping escaping = Escaping::kNone)
+      : trees_(trees), functions_(functions), limits_(limits), escaping_(escaping) {}
 
   base::Result<std::string> run(std::string_view name, const Value& data);
 
@@ -56,6 +60,7 @@ class Executor {
   const TreeMap& trees_;
   const FunctionMap& functions_;
   const Limits& limits_;
+  Escaping escaping_;
   const SourceInfo* source_ = nullptr;
   std::string output_;
   std::vector<Variable> variables_;

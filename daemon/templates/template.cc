@@ -64,11 +64,31 @@ base::Status Template::add(std::string_view name, std::string_view text,
   return {};
 }
 
+base::Result<Template> Template::with_main(std::string_view name, std::string_view text,
+                                           const FunctionMap& functions) const {
+  base::Result<TreeMap> trees = parse_source(name, "", text, functions);
+  if (!trees) {
+    return std::move(trees).error();
+  }
+  auto set = std::make_shared<Set>(*set_);
+  for (auto& [key, tree] : *trees) {
+    set->trees[key] = std::move(tree);
+  }
+  Template result;
+  result.set_ = std::move(set);
+  return result;
+}
+
 bool Template::has(std::string_view name) const { return set_->trees.contains(name); }
 
 base::Result<std::string> Template::execute(const Value& data, const FunctionMap& functions,
                                             const Limits& limits) const {
   return Executor(set_->trees, functions, limits).run("", data);
+}
+
+base::Result<std::string> Template::execute_html(const Value& data, const FunctionMap& functions,
+                                                 const Limits& limits) const {
+  return Executor(set_->trees, functions, limits, Escaping::kHtml).run("", data);
 }
 
 base::Result<std::string> Template::execute_named(std::string_view name, const Value& data,

@@ -37,9 +37,17 @@ class Template {
   /// Adds the definitions of another text (`{{ define "x" }}`), replacing equal names.
   base::Status add(std::string_view name, std::string_view text, const FunctionMap& functions);
 
+  /// The same definitions with another main text, which may add its own.
+  base::Result<Template> with_main(std::string_view name, std::string_view text,
+                                   const FunctionMap& functions) const;
+
   /// Renders the main text with dot = data and `$` = data.
   base::Result<std::string> execute(const Value& data, const FunctionMap& functions,
                                     const Limits& limits = {}) const;
+  /// The same for an HTML page: what actions print is escaped, but for those that end in safeHtml
+  /// or html.
+  base::Result<std::string> execute_html(const Value& data, const FunctionMap& functions,
+                                         const Limits& limits = {}) const;
   /// Whether a definition of that name is there.
   bool has(std::string_view name) const;
   /// Renders a named definition.
