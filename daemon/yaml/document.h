@@ -74,6 +74,7 @@ class Problems {
   void add(const Node& node, std::string message);
   void add(base::Error error);
   void warn(const Node& node, std::string message);
+  void warn(base::Error warning) { warnings_.push_back(std::move(warning)); }
   const std::vector<base::Error>& errors() const { return errors_; }
   const std::vector<base::Error>& warnings() const { return warnings_; }
   bool ok() const { return errors_.empty(); }
