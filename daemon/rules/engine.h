@@ -68,13 +68,19 @@ struct Job {
   std::vector<series::Selection> selections;
   base::WallTime query_time;     ///< `time` less the group's query_offset: what to evaluate at
   std::uint64_t generation = 0;  ///< of the loaded rules; evaluate() hands it back
-  /// Label sets of restored alerts: evaluate() reports whether their inputs have samples.
+  /// Label sets of alerts: evaluate() reports whether their inputs have samples.
   std::vector<model::Labels> watched;
 };
 
 /// Jobs of a round that may run together; those of the next stage read what these record.
 struct Stage {
   std::vector<Job> jobs;
+};
+
+/// What the snapshot holds for one label set that the engine asked about.
+struct WatchedInputs {
+  bool complete = false;                ///< each selector has a fresh series that fits it
+  std::vector<series::Origin> origins;  ///< of all fitting series, stale ones included
 };
 
 struct JobResult {
@@ -85,7 +91,7 @@ struct JobResult {
   std::vector<series::Origin> reads;  ///< origins of the series that were selected
   double seconds = 0;                 ///< measured by the shell
   std::uint64_t generation = 0;
-  std::vector<bool> watched_present;  ///< parallel to Job::watched
+  std::vector<WatchedInputs> watched;  ///< parallel to Job::watched
 };
 
 /// A sample to write: a recorded series, ALERTS or ALERTS_FOR_STATE, or a stale marker. `put`
@@ -155,7 +161,7 @@ class Engine {
 
   /// For rule tests: a round of every rule at exactly this time, in Prometheus' order. Ask
   /// plan_round() for its further stages.
-  std::optional<Stage> plan_at(base::WallTime time, base::MonotonicTime mono);
+  std::optional<Stage> plan_at(base::WallTime time);
 
   Decision decide(std::vector<JobResult> results, base::WallTime wall, base::MonotonicTime mono);
 
