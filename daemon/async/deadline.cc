@@ -1,5 +1,6 @@
 #include "async/deadline.h"
 
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/experimental/parallel_group.hpp>
@@ -48,6 +49,31 @@ Task<RaceEnd> race_deadline(Timers& timers, base::MonotonicTime deadline, Task<>
     std::rethrow_exception(timer_error);
   }
   co_return order[0] == 1 && passed ? RaceEnd::kTimedOut : RaceEnd::kFinished;
+}
+
+Task<> both(Task<> first, Task<> second) {
+  const auto executor = co_await asio::this_coro::executor;
+  Task<> first_branch = run_branch(std::move(first));
+  Task<> second_branch = run_branch(std::move(second));
+  auto group = asio::experimental::make_parallel_group(
+      asio::co_spawn(executor, std::move(first_branch), asio::deferred),
+      asio::co_spawn(executor, std::move(second_branch), asio::deferred));
+  const auto [order, first_error, second_error] =
+      co_await group.async_wait(asio::experimental::wait_for_all(), asio::use_awaitable);
+  if (first_error) {
+    std::rethrow_exception(first_error);
+  }
+  if (second_error) {
+    std::rethrow_exception(second_error);
+  }
+}
+
+Task<> shield(Task<> work) {
+  const auto executor = co_await asio::this_coro::executor;
+  Task<> branch = run_branch(std::move(work));
+  const asio::cancellation_slot none;
+  co_await asio::co_spawn(executor, std::move(branch),
+                          asio::bind_cancellation_slot(none, asio::use_awaitable));
 }
 
 Task<bool> is_cancelled() {

@@ -19,6 +19,13 @@ enum class RaceEnd : std::uint8_t { kFinished, kTimedOut };
 /// the work pass through.
 Task<RaceEnd> race_deadline(Timers& timers, base::MonotonicTime deadline, Task<> work);
 
+/// Runs both to their ends, at the same time. Exceptions pass through, the first one's first.
+Task<> both(Task<> first, Task<> second);
+
+/// Runs `work` where the caller's cancellation does not reach it, also when it has been asked to
+/// stop already: for short clean-up that brings its own limit.
+Task<> shield(Task<> work);
+
 /// Whether the running task has been asked to stop. Loops that swallow kCancelled ask here.
 Task<bool> is_cancelled();
 

@@ -10,7 +10,7 @@ namespace {
 
 namespace asio = boost::asio;
 
-Task<base::Status> sleep(base::MonotonicTime when) {
+Task<base::Status> wait_for(base::MonotonicTime when) {
   const auto state = co_await asio::this_coro::cancellation_state;
   if (state.cancelled() != asio::cancellation_type::none) {
     co_return base::Error(base::ErrorCode::kCancelled, "cancelled");
@@ -27,6 +27,6 @@ Task<base::Status> sleep(base::MonotonicTime when) {
 
 }  // namespace
 
-Task<base::Status> RealTimers::sleep_until(base::MonotonicTime when) { return sleep(when); }
+Task<base::Status> RealTimers::sleep_until(base::MonotonicTime when) { return wait_for(when); }
 
 }  // namespace tocsin::async

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,7 +22,11 @@ class Headers {
  public:
   Headers() = default;
   Headers(std::initializer_list<std::pair<std::string, std::string>> fields) : fields_(fields) {}
+  /// Replaces the first field of that name, or adds one.
   void set(std::string_view name, std::string_view value);
+  /// Adds one more field, such as a second Set-Cookie.
+  void add(std::string_view name, std::string_view value);
+  void remove(std::string_view name);
   std::optional<std::string_view> get(std::string_view name) const;
   const std::vector<std::pair<std::string, std::string>>& all() const { return fields_; }
 

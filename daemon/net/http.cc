@@ -1,0 +1,63 @@
+#include "net/http.h"
+
+#include <algorithm>
+
+namespace tocsin::net {
+namespace {
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+bool same_name(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return lower(x) == lower(y); });
+}
+
+}  // namespace
+
+void Headers::set(std::string_view name, std::string_view value) {
+  for (auto& [existing, text] : fields_) {
+    if (same_name(existing, name)) {
+      text = value;
+      return;
+    }
+  }
+  fields_.emplace_back(name, value);
+}
+
+void Headers::add(std::string_view name, std::string_view value) {
+  fields_.emplace_back(name, value);
+}
+
+void Headers::remove(std::string_view name) {
+  std::erase_if(fields_, [&](const auto& field) { return same_name(field.first, name); });
+}
+
+std::optional<std::string_view> Headers::get(std::string_view name) const {
+  for (const auto& [existing, text] : fields_) {
+    if (same_name(existing, name)) {
+      return text;
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string_view> ServerRequest::parameter(std::string_view name) const {
+  for (const auto& [existing, value] : query) {
+    if (existing == name) {
+      return value;
+    }
+  }
+  return std::nullopt;
+}
+
+std::vector<std::string> ServerRequest::parameters(std::string_view name) const {
+  std::vector<std::string> values;
+  for (const auto& [existing, value] : query) {
+    if (existing == name) {
+      values.push_back(value);
+    }
+  }
+  return values;
+}
+
+}  // namespace tocsin::net
