@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "exposition/family.h"
+#include "exposition/scalar.h"
 
 namespace tocsin::exposition {
 namespace {

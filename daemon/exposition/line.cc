@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <cstring>
 #include <utility>
 
 #include "base/text.h"
+#include "exposition/scalar.h"
 #include "model/labels.h"
 
 namespace tocsin::exposition {
@@ -17,59 +17,6 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
 }  // namespace
-
-std::string unescape(std::string_view text, bool quotes) {
-  std::string out;
-  out.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char next = text[i] == '\\' && i + 1 < text.size() ? text[i + 1] : '\0';
-    if (next == '\\' || (next == '"' && quotes)) {
-      out += next;
-      ++i;
-    } else if (next == 'n') {
-      out += '\n';
-      ++i;
-    } else {
-      out += text[i];
-    }
-  }
-  return out;
-}
-
-std::optional<double> read_number(std::string_view text) {
-  const bool negative = text.starts_with('-');
-  if (negative || text.starts_with('+')) {
-    text.remove_prefix(1);
-  }
-  if (text.empty()) {
-    return std::nullopt;
-  }
-  double value = 0;
-  if (is_digit(text.front()) || text.front() == '.') {
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (end != text.data() + text.size()) {
-      return std::nullopt;
-    }
-    if (error == std::errc::result_out_of_range) {
-      // Too small becomes zero or the nearest denormal; too large is no number of ours.
-      value = base::parse_number(text).value_or(HUGE_VAL);
-      if (std::isinf(value)) {
-        return std::nullopt;
-      }
-    } else if (error != std::errc()) {
-      return std::nullopt;
-    }
-  } else if (is_letter(text.front())) {
-    const std::optional<double> special = base::parse_number(text);
-    if (!special) {
-      return std::nullopt;
-    }
-    value = *special;
-  } else {
-    return std::nullopt;
-  }
-  return negative ? -value : value;
-}
 
 bool LineReader::fail_at(std::size_t offset, std::string reason) {
   fault_ = {offset, std::move(reason)};

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -46,6 +48,9 @@ struct Config {
   base::Duration reopen_window = std::chrono::minutes(30);
   /// Age from which an incident takes no new alerts; key `max_window`.
   base::Duration max_window = std::chrono::hours(6);
+  /// More incidents than this within the window, and later ones go under one umbrella incident.
+  std::size_t storm_incidents = 3;
+  base::Duration storm_window = std::chrono::seconds(60);
   /// Key `grade_matrix`: rows by name, three grades each; rows left out keep their default.
   GradeMatrix grade_matrix;
 };

@@ -71,8 +71,9 @@ struct Incident {
   std::uint64_t number = 0;
   State state = State::kOpen;
   std::string title;
-  std::string key;      ///< what alerts are joined by: the service, else the alertname
-  std::string service;  ///< the label, may be empty
+  std::string key;        ///< what alerts are joined by: the service, else the alertname
+  bool umbrella = false;  ///< takes what would open many incidents at once; its key is empty
+  std::string service;    ///< the label, may be empty
   std::string category;
   std::string severity;  ///< of the alert that opened it
   Seriousness seriousness = Seriousness::kMediumLow;
@@ -90,6 +91,7 @@ struct Incident {
 
   /// What deadlines count from. Unlike the clocks these follow steps of the wall clock.
   base::WallTime window_from;  ///< detection
+  base::WallTime grown;        ///< the last time that an alert joined or fired again
   base::WallTime calm_from;    ///< mitigated or resolved since; meaningless while open
 
   std::string id() const { return "INC-" + std::to_string(number); }

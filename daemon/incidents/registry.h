@@ -3,6 +3,7 @@
 #include <boost/json/object.hpp>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -34,6 +35,12 @@ struct Decision {
   std::vector<Event> events;
   bool empty() const { return records.empty(); }
 };
+
+/// What alerts are joined by: the `service` label, else the alertname.
+std::string correlation_key(const model::Labels& labels);
+
+/// The key of umbrella incidents: no service and no alert is named so.
+inline constexpr std::string_view kUmbrellaKey;
 
 /// All incidents that still live: opened, joined, mitigated, resolved, reopened by what alerts do.
 /// Decisions are const and give records; apply() is the only mutator, live and on replay.
@@ -84,24 +91,29 @@ class Registry {
 
   const Incident* reopenable(base::WallTime now, std::uint64_t fingerprint,
                              const std::string& key) const;
-  const Incident* joinable(base::WallTime now, const std::string& key) const;
+  const Incident* joinable(base::WallTime now, std::string_view key) const;
+  bool is_storm(base::WallTime now) const;
   const Incident* holding(std::uint64_t fingerprint, const std::string& key) const;
   void decide_firing(base::WallTime now, const model::Alert& alert, Decision& decision);
   void decide_cleared(base::WallTime now, const model::Alert& alert, Decision& decision);
   void open(base::WallTime now, const model::Alert& alert, Decision& decision);
   void join(base::WallTime now, const Incident& incident, const model::Alert& alert,
             Decision& decision);
+  std::string last_incident_of(const model::Labels& labels) const;
   void emit(Decision& decision, model::Record record);
-  base::Status archive(const model::Record& record);
+  void archive(std::uint64_t number);
   void shift(base::Duration by);
   void insert(std::shared_ptr<Incident> incident);
-  Incident& writable(std::shared_ptr<Incident>& incident);
+  void index(const std::string& key, std::uint64_t number);
+  void unindex(const std::string& key, std::uint64_t number);
+  static Incident& writable(std::shared_ptr<Incident>& incident);
 
   Config config_;
   std::uint64_t last_number_ = 0;
   // Shared so that a decision can work on a cheap copy of the registry; written only when unshared.
   std::map<std::uint64_t, std::shared_ptr<Incident>> incidents_;
-  std::map<std::string, std::vector<std::uint64_t>> by_key_;  // numbers, ascending
+  // By the keys of their alerts: numbers, ascending.
+  std::map<std::string, std::vector<std::uint64_t>, std::less<>> by_key_;
   std::shared_ptr<Past> past_;
 };
 

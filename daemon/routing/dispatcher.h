@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -88,18 +89,31 @@ class Dispatcher {
   const std::map<GroupId, Group>& groups() const { return groups_; }
 
  private:
+  /// One look at one group; numbered over all groups, ever.
+  struct Look {
+    const GroupId& id;
+    const Group& group;
+    std::uint64_t number = 0;
+  };
+  /// What one integration is to be told at a look.
+  struct Selection {
+    bool due = false;
+    std::vector<std::uint64_t> alerts;  ///< fingerprints of what the notice lists
+    std::set<std::uint64_t> news;       ///< those that it has not been told in this state
+  };
+
+  bool fits(const GroupId& id, const Group& group) const;
   std::optional<base::WallTime> due_at(const GroupId& id, const Group& group) const;
   const std::vector<Integration>& integrations(const std::string& receiver) const;
-  void flush(base::WallTime now, const GroupId& id, const Group& group,
-             const IncidentLookup& incident_of, DispatchDecision& decision) const;
-  model::Notice make_notice(base::WallTime now, const GroupId& id, const Group& group,
-                            const std::vector<std::uint64_t>& alerts,
+  void flush(base::WallTime now, const Look& look, const IncidentLookup& incident_of,
+             DispatchDecision& decision) const;
+  Selection select(base::WallTime now, const Group& group, const Integration& integration) const;
+  model::Notice make_notice(base::WallTime now, const Look& look, const Selection& selection,
                             const IncidentLookup& incident_of) const;
-  const GroupId* group_of(std::uint64_t fingerprint) const;
   base::Status apply_alerts(const model::Record& record);
   base::Status apply_flushed(const model::Record& record);
   base::Status apply_handed_over(const model::Record& record);
-  void forget(const GroupId& id);
+  void drop_alerts(const GroupId& id, const std::function<bool(const model::Alert&)>& goes);
   void shift(base::Duration by);
 
   DispatcherOptions options_;

@@ -106,7 +106,8 @@ class Outbox {
   static Lane lane_of(const model::Notice& notice);
   void insert(Pending pending);
   void remove(const std::string& notice_id);
-  std::uint64_t* order_of(std::string_view notice_id);
+  base::Status apply_queued(const model::Record& record);
+  base::Status apply_failed(const model::Record& record);
   void shift(base::Duration by);
 
   OutboxOptions options_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstring>
 
 namespace tocsin::series {
 namespace {
@@ -45,20 +46,28 @@ class Reader {
   }
 
   const CodecState& state() const { return state_; }
+  // What the writer left of the last byte.
   int free_bits() const { return static_cast<int>(size_ * 8 - position_); }
 
  private:
+  // At most 64 bits, from the high end. The padding makes loads of nine bytes safe anywhere.
   std::uint64_t take(int count) {
-    std::uint64_t value = 0;
-    while (count > 0) {
-      const int offset = static_cast<int>(position_ % 8);
-      const int step = std::min(count, 8 - offset);
-      const auto byte = static_cast<std::uint64_t>(bytes_[position_ / 8]);
-      value = (value << step) | ((byte >> (8 - offset - step)) & low_mask(step));
-      position_ += static_cast<std::size_t>(step);
-      count -= step;
+    if (count == 0) {
+      return 0;
     }
-    return value;
+    const std::uint8_t* from = bytes_ + position_ / 8;
+    const int offset = static_cast<int>(position_ % 8);
+    std::uint64_t word = 0;
+    std::memcpy(&word, from, sizeof(word));
+    if constexpr (std::endian::native == std::endian::little) {
+      word = __builtin_bswap64(word);
+    }
+    word <<= offset;
+    if (offset > 0) {
+      word |= static_cast<std::uint64_t>(from[8]) >> (8 - offset);
+    }
+    position_ += static_cast<std::size_t>(count);
+    return word >> (64 - count);
   }
 
   void take_time() {
@@ -140,7 +149,7 @@ void ChunkWriter::append(model::Sample sample) {
 }
 
 Chunk ChunkWriter::finish() const {
-  auto bytes = std::make_shared<std::uint8_t[]>(bytes_.size());
+  auto bytes = std::make_shared<std::uint8_t[]>(bytes_.size() + kChunkPadding);
   std::ranges::copy(bytes_, bytes.get());
   return {.bytes = std::move(bytes),
           .min_time_ms = min_time_ms_,

@@ -10,6 +10,9 @@
 
 namespace tocsin::series {
 
+/// Zeros behind the bytes of a chunk, so that a reader may load whole words.
+inline constexpr std::size_t kChunkPadding = 9;
+
 /// A sealed run of samples in ascending time, compressed as in "Gorilla: A Fast, Scalable,
 /// In-Memory Time Series Database" (Pelkonen et al., VLDB 2015): deltas of deltas for times, XOR
 /// with the value before for values. Every bit of a value survives, those of NaNs included.
@@ -18,7 +21,7 @@ struct Chunk {
   std::shared_ptr<const std::uint8_t[]> bytes;
   std::int64_t min_time_ms = 0;
   std::int64_t max_time_ms = 0;
-  std::uint32_t size = 0;   ///< of bytes
+  std::uint32_t size = 0;   ///< of bytes, without the padding
   std::uint32_t count = 0;  ///< of samples
 
   /// Appends the samples with min <= time <= max to `out`.

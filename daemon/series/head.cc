@@ -37,6 +37,7 @@ std::optional<double> Head::at(std::int64_t time_ms) const {
 void Head::append(model::Sample sample) {
   if (!open_) {
     open_ = std::make_shared<OpenChunk>();
+    count_bytes();
   } else if (length_ == kOpenSamples) {
     seal();
   }
@@ -64,6 +65,7 @@ void Head::replace(model::Sample sample) {
     writer.append(old.time_ms == sample.time_ms ? sample : old);
   }
   *chunk = writer.finish();
+  count_bytes();
 }
 
 std::size_t Head::drop_before(std::int64_t time_ms) {
@@ -79,6 +81,9 @@ std::size_t Head::drop_before(std::int64_t time_ms) {
     open_.reset();
     length_ = 0;
   }
+  if (dropped > 0) {
+    count_bytes();
+  }
   return dropped;
 }
 
@@ -90,12 +95,13 @@ std::size_t Head::samples() const {
   return count;
 }
 
-std::size_t Head::bytes() const {
+void Head::count_bytes() {
   std::size_t bytes = sealed_.capacity() * sizeof(Chunk);
   for (const Chunk& chunk : sealed_) {
-    bytes += chunk.size + kSharedOverhead;
+    bytes += chunk.size + kChunkPadding + kSharedOverhead;
   }
-  return bytes + (open_ ? sizeof(OpenChunk) + kSharedOverhead : 0);
+  bytes += open_ ? sizeof(OpenChunk) + kSharedOverhead : 0;
+  bytes_ = static_cast<std::uint32_t>(bytes);
 }
 
 void Head::seal() {
@@ -113,6 +119,7 @@ void Head::seal() {
   // A new one each time: readers may look at the old one without the lock.
   open_ = std::make_shared<OpenChunk>();
   length_ = 0;
+  count_bytes();
 }
 
 }  // namespace tocsin::series

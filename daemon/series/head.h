@@ -45,14 +45,16 @@ class Head {
 
   std::size_t samples() const;
   /// Heap bytes, estimated.
-  std::size_t bytes() const;
+  std::size_t bytes() const { return bytes_; }
 
  private:
   void seal();
+  void count_bytes();
 
   std::vector<Chunk> sealed_;
   std::shared_ptr<OpenChunk> open_;
   std::uint32_t length_ = 0;
+  std::uint32_t bytes_ = 0;
 };
 
 }  // namespace tocsin::series
