@@ -95,7 +95,7 @@ class PageParser {
     if (start == std::string_view::npos) {
       return std::nullopt;
     }
-    if (check_utf8_ && !base::is_valid_utf8(line)) {
+    if (check_utf8_ && has_bytes_above_ascii(line) && !base::is_valid_utf8(line)) {
       return Fault{valid_utf8_prefix(line), "invalid UTF-8"};
     }
     if (line[start] != '#') {

@@ -50,11 +50,8 @@ class Reader {
   int free_bits() const { return static_cast<int>(size_ * 8 - position_); }
 
  private:
-  // At most 64 bits, from the high end. The padding makes loads of nine bytes safe anywhere.
-  std::uint64_t take(int count) {
-    if (count == 0) {
-      return 0;
-    }
+  // The next 64 bits. The padding makes loads of nine bytes safe anywhere.
+  std::uint64_t peek() const {
     const std::uint8_t* from = bytes_ + position_ / 8;
     const int offset = static_cast<int>(position_ % 8);
     std::uint64_t word = 0;
@@ -62,35 +59,48 @@ class Reader {
     if constexpr (std::endian::native == std::endian::little) {
       word = __builtin_bswap64(word);
     }
-    word <<= offset;
-    if (offset > 0) {
-      word |= static_cast<std::uint64_t>(from[8]) >> (8 - offset);
-    }
-    position_ += static_cast<std::size_t>(count);
+    return (word << offset) | (static_cast<std::uint64_t>(from[8]) >> (8 - offset));
+  }
+  void skip(int count) { position_ += static_cast<std::size_t>(count); }
+
+  // At least one bit.
+  std::uint64_t take(int count) {
+    const std::uint64_t word = peek();
+    skip(count);
     return word >> (64 - count);
   }
 
   void take_time() {
-    int row = 0;
-    while (row < kTimeRows - 1 && take(1) == 1) {
-      ++row;
-    }
+    const std::uint64_t word = peek();
+    const int row = std::min(std::countl_one(word), kTimeRows - 1);
+    const int prefix = row < kTimeRows - 1 ? row + 1 : row;
     const int bits = kTimeBits[row];
-    std::uint64_t change = take(bits);
-    if (bits > 0 && bits < 64 && (change >> (bits - 1)) == 1) {
-      change |= ~low_mask(bits);
+    skip(prefix);
+    if (bits == 64) {
+      state_.delta += take(64);
+    } else {
+      skip(bits);
+      if (bits > 0) {
+        // Arithmetic, so that the sign spreads.
+        state_.delta +=
+            static_cast<std::uint64_t>(static_cast<std::int64_t>(word << prefix) >> (64 - bits));
+      }
     }
-    state_.delta += change;
     state_.time += state_.delta;
   }
 
   void take_value() {
-    if (take(1) == 0) {
+    const std::uint64_t word = peek();
+    if (word >> 63 == 0) {
+      skip(1);
       return;
     }
-    if (take(1) == 1) {
-      state_.leading = static_cast<int>(take(5));
-      state_.significant = static_cast<int>(take(6)) + 1;
+    if (word >> 62 == 2) {
+      skip(2);
+    } else {
+      state_.leading = static_cast<int>((word >> 57) & low_mask(5));
+      state_.significant = static_cast<int>((word >> 51) & low_mask(6)) + 1;
+      skip(13);
     }
     const int trailing = 64 - state_.leading - state_.significant;
     state_.bits ^= take(state_.significant) << trailing;
