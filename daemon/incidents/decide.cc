@@ -1,5 +1,6 @@
 // What changes of alerts mean for incidents; see registry.h.
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "base/check.h"
@@ -103,6 +104,26 @@ Decision Registry::decide_alerts(base::WallTime now,
     }
   }
   return decision;
+}
+
+Decision Registry::decide_reconcile(base::WallTime now,
+                                    std::span<const model::Alert> firing) const {
+  std::vector<model::AlertChange> changes;
+  std::set<std::uint64_t> fingerprints;
+  for (const model::Alert& alert : firing) {
+    fingerprints.insert(alert.labels.hash());
+    changes.push_back({model::AlertTransition::kUpdated, alert});
+  }
+  for (const auto& [number, incident] : incidents_) {
+    for (const auto& [fingerprint, signal] : incident->signals) {
+      if (!signal.resolved_at && !fingerprints.contains(fingerprint)) {
+        model::Alert gone;
+        gone.labels = signal.labels;
+        changes.push_back({model::AlertTransition::kGone, std::move(gone)});
+      }
+    }
+  }
+  return decide_alerts(now, changes);
 }
 
 void Registry::decide_firing(base::WallTime now, const model::Alert& alert, Decision& decision) {

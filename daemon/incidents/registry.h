@@ -54,6 +54,9 @@ class Registry {
 
   /// What the changes of one evaluation mean: incidents open, grow, are mitigated or opened again.
   Decision decide_alerts(base::WallTime now, std::span<const model::AlertChange> changes) const;
+  /// After a start or a new configuration: `firing` are all alerts that fire now. Signals of others
+  /// (their rule has gone) count as resolved.
+  Decision decide_reconcile(base::WallTime now, std::span<const model::Alert> firing) const;
   /// What is due: calm that lasted resolves, and resolved incidents leave memory.
   Decision decide_due(base::WallTime now) const;
   /// A notice was accepted: the first one of an incident stops its clock.

@@ -184,7 +184,7 @@ DispatchDecision Dispatcher::decide_reconcile(base::WallTime now,
       }
     }
     // Old groups that have handed their alerts over wait for their last look.
-    if (!stays && (group.count_firing() > 0 || !options_.receivers.contains(id.first))) {
+    if (!stays && (group.has_firing() || !options_.receivers.contains(id.first))) {
       handed_over.push_back(make_record(now, "group.handed_over", id.second,
                                         {{"receiver", id.first},
                                          {"group_key", id.second},
@@ -230,7 +230,7 @@ std::optional<base::WallTime> Dispatcher::due_at(const GroupId& id, const Group&
               ? opening
               : tick(anchor, route.group_interval, *group.changed);
   }
-  if (group.count_firing() == 0) {
+  if (!group.has_firing()) {
     return due;
   }
   for (const Integration& integration : integrations(id.first)) {

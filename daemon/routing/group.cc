@@ -43,9 +43,8 @@ Told read_told(model::PayloadReader& reader) {
 
 }  // namespace
 
-std::size_t Group::count_firing() const {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(alerts, [](const auto& entry) { return !entry.second.resolved(); }));
+bool Group::has_firing() const {
+  return std::ranges::any_of(alerts, [](const auto& entry) { return !entry.second.resolved(); });
 }
 
 model::Labels group_labels(const Route& route, const model::Labels& labels) {

@@ -35,7 +35,7 @@ struct Group {
   std::uint64_t flushes = 0;
   std::optional<base::WallTime> changed;  ///< first change since the last look
 
-  std::size_t count_firing() const;
+  bool has_firing() const;
 };
 
 /// The labels of an alert that name its group.

@@ -209,6 +209,19 @@ TEST(Registry, UpdatesOfFiringAlertsJoinToo) {
   EXPECT_TRUE(world.events.empty());
 }
 
+TEST(Registry, ReconcilesWithWhatFires) {
+  World world;
+  world.fire(alert("A", "shop"));
+  world.fire(alert("B", "bank"));
+  const std::vector<model::Alert> firing = {testing::fired(world.now, alert("B", "bank")).alert,
+                                            testing::fired(world.now, alert("C", "moon")).alert};
+  world.keep(world.registry.decide_reconcile(world.now, firing));
+  EXPECT_EQ(world.state("INC-1"), "mitigated");
+  EXPECT_EQ(world.state("INC-2"), "open");
+  EXPECT_EQ(world.at("INC-3")->service, "moon");
+  EXPECT_TRUE(world.registry.decide_reconcile(world.now, firing).empty());
+}
+
 TEST(Registry, ClocksAreOrdered) {
   World world;
   const auto start = world.now;
