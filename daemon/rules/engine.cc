@@ -233,10 +233,14 @@ Job Engine::Impl::job_for(std::size_t index, base::WallTime time) {
     return job;
   }
   const bool ask_restored = rule.range == base::Duration::zero();
-  const bool ask_all = group.no_data == NoData::kKeep;
+  const bool ask_origins = group.no_data == NoData::kKeep;
   for (const auto& [labels, active] : book.alerts(rule.id)) {
-    if (active.alert.state == model::AlertState::kInactive ||
-        !(ask_all || (ask_restored && rule.restored.contains(labels)))) {
+    const auto facts = rule.facts.find(labels);
+    // Where an alert comes from stays: asking once is enough.
+    const bool ask =
+        (ask_origins && (facts == rule.facts.end() || facts->second.origins.empty())) ||
+        (ask_restored && rule.restored.contains(labels));
+    if (active.alert.state == model::AlertState::kInactive || !ask) {
       continue;
     }
     model::LabelsBuilder inputs(labels);

@@ -30,12 +30,14 @@ Decision Engine::decide(std::vector<JobResult> results, base::WallTime /*wall*/,
   Impl& impl = *impl_;
   impl.last_mono = std::max(impl.last_mono, mono);
   Decision decision;
-  if (!impl.schedule.stage_out()) {
-    return decision;  // the rules were reloaded meanwhile
+  const bool reloaded = std::ranges::any_of(
+      results, [&](const JobResult& result) { return result.generation != impl.generation; });
+  if (reloaded || !impl.schedule.stage_out()) {
+    return decision;
   }
   for (JobResult& result : results) {
-    const bool known = result.generation == impl.generation && result.group < impl.groups.size() &&
-                       result.rule < impl.groups[result.group].rule_count;
+    const bool known =
+        result.group < impl.groups.size() && result.rule < impl.groups[result.group].rule_count;
     if (known) {
       impl.decide_one(std::move(result), mono, decision);
     }
@@ -115,15 +117,21 @@ bool Engine::Impl::may_hold(std::size_t index) const {
 bool Engine::Impl::keeps_without_data(const AlertFacts* facts,
                                       const std::set<series::Origin>& inputs,
                                       base::MonotonicTime mono) const {
-  const bool known = facts != nullptr && !facts->origins.empty();
-  return std::ranges::any_of(known ? facts->origins : inputs, [&](series::Origin origin) {
+  const auto failing = [&](series::Origin origin) {
     const auto down = schedule.origins().down_since(origin);
     return down && mono - *down < options.no_data_keep;
-  });
+  };
+  if (facts != nullptr && !facts->origins.empty()) {
+    return std::ranges::any_of(facts->origins, failing);
+  }
+  return std::ranges::any_of(inputs, failing);
 }
 
 HoldFunction Engine::Impl::hold_function(LoadedRule& rule, std::size_t index,
                                          const JobResult& result, base::MonotonicTime mono) {
+  if (book.alerts(rule.id).empty()) {
+    return [](const model::Labels&) { return false; };
+  }
   if (!rule.restored.empty() && !may_hold(index)) {
     rule.restored.clear();
   }
@@ -139,7 +147,7 @@ HoldFunction Engine::Impl::hold_function(LoadedRule& rule, std::size_t index,
       complete.insert(asked[i]);
     }
     if (!found.origins.empty()) {
-      rule.facts[asked[i]].origins = {found.origins.begin(), found.origins.end()};
+      rule.facts[asked[i]].origins = found.origins;
     }
   }
   const bool keep = groups[rule.group].no_data == NoData::kKeep;

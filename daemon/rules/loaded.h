@@ -23,7 +23,7 @@ struct AlertFacts {
   model::Labels annotations;
   model::Labels told_annotations;           ///< those of the last change that went out
   std::optional<base::MonotonicTime> told;  ///< when it went out
-  std::set<series::Origin> origins;         ///< that its inputs came from, when that was asked
+  std::vector<series::Origin> origins;      ///< that its inputs came from, when that was asked
   bool held = false;
 };
 

@@ -38,7 +38,9 @@ void Schedule::configure(std::vector<RuleSpec> rules, std::vector<GroupSpec> gro
       index_.add(i, matchers);
     }
     for (const series::Origin origin : state.spec.reads) {
-      learn(i, origin);
+      if (origins_.live(origin)) {
+        learn(i, origin);
+      }
     }
     state.last_look = mono;
     rearm(i);
@@ -136,23 +138,27 @@ void Schedule::refresh_active() {
   std::ranges::stable_sort(order, {}, [this](std::size_t i) { return dependencies_.rank[i]; });
   for (const std::size_t rule : order) {
     State& state = states_[rule];
-    const auto live = [this](series::Origin origin) { return origins_.live(origin); };
     const auto active = [this](std::size_t input) { return states_[input].active; };
-    state.active = !state.spec.grid && (std::ranges::any_of(state.reads, live) ||
+    state.active = !state.spec.grid && (!state.reads.empty() ||
                                         std::ranges::any_of(dependencies_.inputs[rule], active));
   }
 }
 
 bool Schedule::satisfied(const State& state) const {
+  // Both hold live origins only, and what is delivered is read: counting is enough.
+  if (state.delivered.size() < state.reads.size()) {
+    return false;
+  }
   const auto rule = static_cast<std::size_t>(&state - states_.data());
-  const auto has_origin = [&](series::Origin origin) {
-    return !origins_.live(origin) || state.delivered.contains(origin);
-  };
-  const auto has_rule = [&](std::size_t input) {
+  return std::ranges::all_of(dependencies_.inputs[rule], [&](std::size_t input) {
     return !states_[input].active || state.delivered_rules.contains(input);
-  };
-  return std::ranges::all_of(state.reads, has_origin) &&
-         std::ranges::all_of(dependencies_.inputs[rule], has_rule);
+  });
+}
+
+bool Schedule::too_early(const State& state) const {
+  const auto rule = static_cast<std::size_t>(&state - states_.data());
+  return !complete_ && !state.spec.selectors.empty() && state.reads.empty() &&
+         dependencies_.inputs[rule].empty();
 }
 
 void Schedule::warm(base::MonotonicTime mono) {

@@ -86,8 +86,8 @@ class Schedule {
  private:
   struct State {
     RuleSpec spec;
-    std::set<series::Origin> reads;
-    std::set<series::Origin> delivered;
+    std::set<series::Origin> reads;      ///< live ones only
+    std::set<series::Origin> delivered;  ///< part of `reads`
     std::set<std::size_t> delivered_rules;
     std::optional<base::MonotonicTime> first_delivery;
     std::optional<base::MonotonicTime> last_look;
@@ -114,6 +114,8 @@ class Schedule {
   void deliver(const Delivery& delivery);
   void mark(std::size_t rule, base::MonotonicTime when);
   bool satisfied(const State& state) const;
+  /// Found nothing to read yet, while sources are still to deliver for the first time.
+  bool too_early(const State& state) const;
   void consider(std::size_t rule);
   void learn(std::size_t rule, series::Origin origin);
   void refresh_active();
@@ -129,6 +131,7 @@ class Schedule {
   std::optional<base::MonotonicTime> start_;
   bool warm_ = false;      // the first polls are in, or waiting for them took too long
   bool complete_ = false;  // the first polls are all in
+  bool grid_started_ = false;
   bool active_stale_ = true;
   std::vector<State> states_;
   std::vector<GroupSpec> groups_;

@@ -12,7 +12,7 @@ void Schedule::collect_timers(base::MonotonicTime mono) {
     timers_.erase(timers_.begin());
     State& state = states_[rule];
     state.timer.reset();
-    if (state.reads.empty() && dependencies_.inputs[rule].empty() && !complete_) {
+    if (too_early(state)) {
       state.last_look = mono;
       rearm(rule);
       continue;
@@ -45,7 +45,7 @@ std::optional<Schedule::Round> Schedule::grid_round(base::WallTime wall) {
   std::vector<std::size_t> rules;
   for (std::size_t i = 0; i < states_.size(); ++i) {
     const GroupSpec& group = groups_[states_[i].spec.group];
-    if (states_[i].spec.grid && group.grid && group.next_slot == slot) {
+    if (states_[i].spec.grid && group.grid && group.next_slot == slot && !too_early(states_[i])) {
       rules.push_back(i);
     }
   }
@@ -108,9 +108,18 @@ std::optional<Schedule::RoundStage> Schedule::next(base::WallTime wall, base::Mo
   if (active_stale_) {
     refresh_active();
   }
+  if (!grid_started_) {
+    // A slot from before the first polls would find nothing and call it absence.
+    grid_started_ = true;
+    for (GroupSpec& group : groups_) {
+      group.next_slot = first_slot(group, wall);
+    }
+  }
   if (auto grid = grid_round(wall)) {
     round_ = std::move(*grid);
-    return stage_of_round();
+    if (auto stage = stage_of_round()) {
+      return stage;
+    }
   }
   collect_timers(mono);
   if (due_.empty()) {
