@@ -128,7 +128,9 @@ class Aggregator {
         group.labels = model::LabelsBuilder(group.labels).set(label, *extra).build();
       }
     }
-    return groups_[place->second];
+    Group& group = groups_[place->second];
+    group.drop_name = group.drop_name || (element.drop_name && !gone);
+    return group;
   }
 
   void add(Group& group, Element& element) {
@@ -210,7 +212,7 @@ class Aggregator {
     const bool descending = aggregation_.op == AggregateOp::kTopk;
     for (Group& group : groups_) {
       if (group.elements.empty()) {
-        result.push_back({std::move(group.labels), value_of(group), false});
+        result.push_back({std::move(group.labels), value_of(group), group.drop_name});
         continue;
       }
       std::ranges::stable_sort(group.elements, [descending](const Element& a, const Element& b) {

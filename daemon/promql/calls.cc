@@ -57,6 +57,11 @@ Result<Operand> Evaluator::call_range(const Call& call, RangeFunction run, const
   if (!parameters) {
     return parameters.error();
   }
+  if (call.function->check_parameters != nullptr) {
+    if (auto status = call.function->check_parameters(*parameters); !status) {
+      return status.error();
+    }
+  }
   const Expr* range = nullptr;
   for (const ExprPtr& argument : call.arguments) {
     range = argument->type == ValueType::kMatrix ? argument.get() : range;

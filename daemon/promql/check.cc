@@ -94,7 +94,13 @@ class Checker {
     return {};
   }
 
-  Status check(const Expr&, const Aggregation& aggregation) {
+  Status check(const Expr& expr, const Aggregation& aggregation) {
+    if (aggregation.op == AggregateOp::kLimitk || aggregation.op == AggregateOp::kLimitRatio) {
+      return base::Error(base::ErrorCode::kUnsupported,
+                         "parse error: " + std::string(to_string(aggregation.op)) +
+                             "() is experimental and not supported yet")
+          .at(position_of(text_, expr.span.begin));
+    }
     if (auto status = expect(*aggregation.inner, ValueType::kVector, "aggregation expression");
         !status) {
       return status;

@@ -43,7 +43,9 @@ struct Function {
   ValueType result = ValueType::kVector;
   std::variant<RangeFunction, ElementFunction, GeneralFunction> run;
   std::string_view doc;
-  bool keeps_name = false;          ///< the metric name stays in the result
+  bool keeps_name = false;  ///< the metric name stays in the result
+  /// Refuses scalar arguments; null when every number will do.
+  base::Status (*check_parameters)(std::span<const double> parameters) = nullptr;
   bool expects_counter = false;     ///< infos when the name is not one of a counter
   bool quantile_parameter = false;  ///< its first argument is a quantile: warns outside of 0 … 1
 

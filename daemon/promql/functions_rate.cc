@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <string>
 
 #include "promql/functions.h"
 #include "promql/numeric.h"
@@ -151,6 +152,21 @@ std::optional<double> predict_linear(const RangeInput& input) {
   return line.slope * input.parameters[0] + line.intercept;
 }
 
+base::Status check_factors(std::span<const double> parameters) {
+  const auto refuse = [&](std::string_view what, std::string_view name, double value) {
+    return base::Error(base::ErrorCode::kInvalidInput,
+                       "invalid " + std::string(what) + " factor. Expected: 0 < " +
+                           std::string(name) + " < 1, got: " + std::to_string(value));
+  };
+  if (!(parameters[0] > 0 && parameters[0] < 1)) {
+    return refuse("smoothing", "sf", parameters[0]);
+  }
+  if (!(parameters[1] > 0 && parameters[1] < 1)) {
+    return refuse("trend", "tf", parameters[1]);
+  }
+  return {};
+}
+
 // Holt's linear method: level and trend, each smoothed by its own factor.
 std::optional<double> double_exponential_smoothing(const RangeInput& input) {
   const auto& samples = input.samples;
@@ -206,8 +222,12 @@ std::vector<Function> rate_functions() {
        &double_exponential_smoothing,
        "the old name of double_exponential_smoothing"},
   };
-  rows[0].expects_counter = true;
-  rows[1].expects_counter = true;
+  for (Function& row : rows) {
+    row.expects_counter = row.name == "rate" || row.name == "increase";
+    if (std::get<RangeFunction>(row.run) == &double_exponential_smoothing) {
+      row.check_parameters = &check_factors;
+    }
+  }
   return rows;
 }
 
