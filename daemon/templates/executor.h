@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -8,6 +9,18 @@
 #include "templates/template.h"
 
 namespace tocsin::templates {
+
+/// Counts up for as long as it lives.
+class Level {
+ public:
+  explicit Level(std::size_t& counter) : counter_(counter) { ++counter_; }
+  ~Level() { --counter_; }
+  Level(const Level&) = delete;
+  Level& operator=(const Level&) = delete;
+
+ private:
+  std::size_t& counter_;
+};
 
 /// What happens to the text that actions print.
 enum class Escaping : unsigned char { kNone, kHtml };

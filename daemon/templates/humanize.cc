@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "templates/format.h"
+#include "templates/numbers.h"
 
 namespace tocsin::templates {
 namespace {

@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <iterator>
 
-#include "templates/format.h"
+#include "templates/numbers.h"
 
 namespace tocsin::templates {
 namespace {

@@ -300,6 +300,26 @@ bool is_marker(std::string_view line) {
          (line.size() == 3 || line[3] == ' ' || line[3] == '\t' || line[3] == '\r');
 }
 
+/// yaml-cpp's messages in words that say what to do.
+std::string explain(const std::string& message) {
+  constexpr std::pair<std::string_view, std::string_view> kWords[] = {
+      {"end of map not found", "expected a key here: check the indentation and the quotes"},
+      {"end of sequence not found", "expected an item here: check the indentation"},
+      {"end of sequence flow not found", "the [ is not closed"},
+      {"end of map flow not found", "the { is not closed"},
+      {"illegal map value",
+       "a mapping cannot begin here: check the indentation, or quote a text that contains \": \""},
+      {"illegal block entry", "a list cannot begin here: put it on a line of its own"},
+      {"unknown token", "this character cannot begin a text: quote the text"},
+  };
+  for (const auto& [known, words] : kWords) {
+    if (message == known) {
+      return std::string(words);
+    }
+  }
+  return message;
+}
+
 /// yaml-cpp takes whatever cannot continue the first document for the beginning of a second one,
 /// even where nothing separates them. Gives the line of such an end, or a reason to refuse it.
 base::Status check_rest(YAML::Parser& parser, const SourceText& source, std::size_t last_offset) {
@@ -317,7 +337,7 @@ base::Status check_rest(YAML::Parser& parser, const SourceText& source, std::siz
   } catch (const YAML::ParserException& e) {
     line = e.mark.line;
     column = e.mark.column;
-    error = base::Error(base::ErrorCode::kInvalidInput, e.msg);
+    error = base::Error(base::ErrorCode::kInvalidInput, explain(e.msg));
   }
   for (int number = source.line_of(last_offset) + 1; number <= line; ++number) {
     if (is_marker(source.line(number))) {
@@ -325,22 +345,6 @@ base::Status check_rest(YAML::Parser& parser, const SourceText& source, std::siz
     }
   }
   return std::move(error).at(source.position(source.offset(line, column)));
-}
-
-base::Status check_characters(const SourceText& source) {
-  const std::string_view text = source.text();
-  if (!base::is_valid_utf8(text)) {
-    return base::Error(base::ErrorCode::kInvalidInput, "the file is not valid UTF-8")
-        .at({source.file(), 0, 0});
-  }
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    const auto c = static_cast<unsigned char>(text[at]);
-    if ((c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7F) {
-      return base::Error(base::ErrorCode::kInvalidInput, "control characters are not allowed")
-          .at(source.position(at));
-    }
-  }
-  return {};
 }
 
 }  // namespace
@@ -375,8 +379,12 @@ base::Result<Document> Document::parse(std::string text, std::string file, const
   } catch (Stop& stop) {
     return std::move(stop.error);
   } catch (const YAML::Exception& e) {
-    return base::Error(base::ErrorCode::kInvalidInput, e.msg)
-        .at(impl->source.position(loader.offset_of(e.mark)));
+    // What is not closed is best seen where it was opened.
+    const bool unclosed = e.msg.find(" flow not found") != std::string::npos;
+    const std::size_t offset = unclosed && !loader.stack.empty() ? loader.stack.back().body->offset
+                                                                 : loader.offset_of(e.mark);
+    return base::Error(base::ErrorCode::kInvalidInput, explain(e.msg))
+        .at(impl->source.position(offset));
   }
   Document document;
   document.impl_ = impl;

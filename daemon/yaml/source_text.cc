@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/text.h"
+
 namespace tocsin::yaml {
 namespace {
 
@@ -159,6 +161,22 @@ std::string_view SourceText::line(int number) const {
   const std::size_t begin = offset(number, 0);
   const std::size_t end = std::min(text_.find('\n', begin), text_.size());
   return std::string_view(text_).substr(begin, end - begin);
+}
+
+base::Status check_characters(const SourceText& source) {
+  const std::string_view text = source.text();
+  if (!base::is_valid_utf8(text)) {
+    return base::Error(base::ErrorCode::kInvalidInput, "the file is not valid UTF-8")
+        .at({source.file(), 0, 0});
+  }
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const auto c = static_cast<unsigned char>(text[at]);
+    if ((c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7F) {
+      return base::Error(base::ErrorCode::kInvalidInput, "control characters are not allowed")
+          .at(source.position(at));
+    }
+  }
+  return {};
 }
 
 ScalarStart find_scalar_start(std::string_view text, std::size_t node_offset) {

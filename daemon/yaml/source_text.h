@@ -33,6 +33,9 @@ class SourceText {
   std::vector<std::size_t> line_starts_;
 };
 
+/// Refuses what is not UTF-8 and control characters; yaml-cpp takes some for the end of the text.
+base::Status check_characters(const SourceText& source);
+
 /// How a scalar was written.
 enum class ScalarStyle : unsigned char { kPlain, kSingleQuoted, kDoubleQuoted, kLiteral, kFolded };
 

@@ -109,8 +109,11 @@ TEST(Document, KeepsItsLimits) {
 
 TEST(Document, RefusesBrokenTextWithItsPlace) {
   const std::pair<const char*, const char*> cases[] = {
-      {"a: b: c\n", "a.yml:1:5: "},
-      {"a: [1, 2\nb: 3\n", "a.yml:2:"},
+      {"a: b: c\n", "a.yml:1:5: a mapping cannot begin here"},
+      {"a: [1, 2\nb: 3\n", "a.yml:1:4: the [ is not closed"},
+      {"a: 1\nb: {c: 2", "a.yml:2:4: the { is not closed"},
+      {"a: 1\nb: [c", "a.yml:2:4: the [ is not closed"},
+      {"a: 'b' c\n", "a.yml:1:8: expected a key here"},
       {"a: 'x\n", "a.yml:1:4: the quote is not closed"},
       {"a: \"x\\\"\n", "the quote is not closed"},
       {"a: 'it''s\n", "a.yml"},
