@@ -13,10 +13,10 @@
  * call and must be copied to be kept. The one exception are texts that functions of the plugin
  * return; the daemon gives each of them back once, to `release` of the same plugin.
  *
- * Threads. Each notifier has one thread of the daemon's: create, deliver and destroy of one
- * notifier run on it and never at once. Notifiers of one plugin run at the same time as each other,
- * so the library must guard what they share. A call that does not return costs only that notifier,
- * but it is never torn down: keep the time limit.
+ * Threads. Each notifier has one thread of the daemon's: create and deliver run on it. destroy
+ * comes after the last of them, on any thread. Calls with one notifier never overlap. Notifiers of
+ * one plugin work at the same time as each other, so the library must guard what they share. A call
+ * that does not return costs only that notifier, but it is never torn down: keep the time limit.
  *
  * Errors. No exception and no longjmp may leave a function. The daemon treats text that is no
  * valid outcome as a failure that may pass. A crash in a plugin is a crash of the daemon: plugins
