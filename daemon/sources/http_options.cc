@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdint>
 
 #include "base/text.h"
+#include "net/base64.h"
 
 namespace tocsin::sources {
 
@@ -204,7 +204,7 @@ base::Status add_credentials(const HttpOptions& options, const base::FileSystem&
     if (!password) {
       return password.error();
     }
-    headers.set("Authorization", "Basic " + base64(*user + ":" + *password));
+    headers.set("Authorization", "Basic " + net::base64_encode(*user + ":" + *password));
   }
   if (options.has_authorization) {
     const auto credentials = secret_of(options.credentials, options.credentials_file, files);
@@ -229,24 +229,6 @@ base::Status add_credentials(const HttpOptions& options, const base::FileSystem&
     headers.set(extra.name, base::join(values, ", "));
   }
   return {};
-}
-
-std::string base64(std::string_view bytes) {
-  constexpr std::string_view kDigits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    std::uint32_t bits = 0;
-    const std::size_t count = std::min<std::size_t>(3, bytes.size() - i);
-    for (std::size_t k = 0; k < 3; ++k) {
-      const unsigned char byte = k < count ? static_cast<unsigned char>(bytes[i + k]) : 0;
-      bits = bits << 8 | byte;
-    }
-    for (std::size_t k = 0; k < 4; ++k) {
-      text += k <= count ? kDigits[bits >> (18 - 6 * k) & 63U] : '=';
-    }
-  }
-  return text;
 }
 
 }  // namespace tocsin::sources

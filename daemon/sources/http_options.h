@@ -54,7 +54,4 @@ HttpOptions decode_http_options(yaml::MappingReader& reader, const ConfigFiles& 
 base::Status add_credentials(const HttpOptions& options, const base::FileSystem& files,
                              net::Headers& headers);
 
-/// RFC 4648 with padding.
-std::string base64(std::string_view bytes);
-
 }  // namespace tocsin::sources

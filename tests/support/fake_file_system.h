@@ -1,5 +1,6 @@
 #pragma once
 
+#include <initializer_list>
 #include <map>
 #include <set>
 #include <string>
@@ -14,6 +15,9 @@ class FakeFileSystem final : public base::FileSystem {
  public:
   FakeFileSystem() = default;
   explicit FakeFileSystem(std::map<std::string, std::string> files) : files_(std::move(files)) {}
+  /// FakeFileSystem files{{"/path", "content"}, …}
+  FakeFileSystem(std::initializer_list<std::pair<const std::string, std::string>> files)
+      : files_(files) {}
 
   void write(const std::string& path, std::string content) { files_[path] = std::move(content); }
   void remove(const std::string& path) { files_.erase(path); }

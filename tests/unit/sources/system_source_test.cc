@@ -18,9 +18,9 @@ class NoMounts final : public MountProbe {
 
 struct Fixture {
   testing::Simulation simulation;
-  testing::FakeFileSystem files{{{"/proc/loadavg", "1 2 3 1/2 3\n"},
-                                 {"/proc/sys/kernel/hostname", "web-1\n"},
-                                 {"/proc/sys/fs/file-nr", "1 0 2\n"}}};
+  testing::FakeFileSystem files{{"/proc/loadavg", "1 2 3 1/2 3\n"},
+                                {"/proc/sys/kernel/hostname", "web-1\n"},
+                                {"/proc/sys/fs/file-nr", "1 0 2\n"}};
 
   Target target(const SystemConfig& config = {}) {
     return make_system_target(config, {files, simulation.clock(), std::make_shared<NoMounts>()});
