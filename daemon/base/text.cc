@@ -242,9 +242,10 @@ std::string format_number_short(double value) {
   if (auto special = format_special(value)) {
     return *special;
   }
-  const double magnitude = std::fabs(value);
-  const bool long_form = magnitude != 0 && (magnitude < 1e-4 || magnitude >= 1e21);
-  return long_form ? print_scientific(value) : print_fixed(value);
+  // Go's strconv decides as if the precision were 6 when it is left open.
+  std::string scientific = print_scientific(value);
+  const int exponent = std::atoi(scientific.c_str() + scientific.find('e') + 1);
+  return exponent < -4 || exponent >= 6 ? scientific : print_fixed(value);
 }
 
 }  // namespace tocsin::base

@@ -35,7 +35,7 @@ std::optional<double> parse_number(std::string_view text);
 /// strconv.FormatFloat(v, 'f', -1, 64): never an exponent; NaN, +Inf, -Inf.
 std::string format_number(double value);
 
-/// As Go's %v prints a float64 (strconv 'g', shortest, exponent when < -4 or >= 21).
+/// As Go's %v prints a float64 (strconv 'g', shortest, exponent when < -4 or >= 6): 1e+06.
 std::string format_number_short(double value);
 
 }  // namespace tocsin::base

@@ -25,11 +25,12 @@ struct StoredSnapshot {
 struct Replay {
   std::optional<StoredSnapshot> snapshot;
   std::vector<model::Record> records;
+  std::uint64_t cut_records = 0;  ///< damaged ones at the end that were set aside
 };
 
 struct RecordQuery {
-  std::string type_prefix;  ///< "" for all
-  std::string subject;      ///< "" for all
+  std::string type_prefix = {};  ///< "" for all
+  std::string subject = {};      ///< "" for all
   std::uint64_t after_sequence = 0;
   std::size_t limit = 1000;
 };
@@ -47,15 +48,21 @@ class Journal {
   /// Reads back what is needed to restore the live state.
   virtual async::Task<base::Result<Replay>> replay() = 0;
 
-  /// Stores the state folded up to `sequence`; older snapshots go. Records stay.
+  /// Stores the state folded up to `sequence`; of the older snapshots only the last one stays, in
+  /// case this one turns out damaged. Records stay.
   virtual async::Task<base::Status> save_snapshot(StoredSnapshot snapshot) = 0;
 
   /// Records in order of sequence.
   virtual async::Task<base::Result<std::vector<model::Record>>> query(RecordQuery query) = 0;
 
-  /// Erases records of alerts alone ("alert.", "notice.", "delivery.") before `before` that the
-  /// newest snapshot covers; incident records stay. Returns how many went.
+  /// Erases records of alerts alone ("alert.", "notice.", "delivery.", "group.") before `before`
+  /// that every kept snapshot covers; all others stay. Returns how many went.
   virtual async::Task<base::Result<std::uint64_t>> expire(base::WallTime before) = 0;
+
+  /// Erases the payload of one record for good and keeps its hash; `note` is appended in the same
+  /// transaction and says who did it. The record then reads as {"redacted": true, "hash": "…"}.
+  /// kNotFound when there is no such record.
+  virtual async::Task<base::Status> redact(std::uint64_t sequence, model::Record note) = 0;
 
   /// Writes what is pending and closes. Later calls give kCancelled.
   virtual async::Task<base::Status> close() = 0;

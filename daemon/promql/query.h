@@ -48,10 +48,23 @@ struct EvalOptions {
   base::Duration lookback = std::chrono::minutes(5);
   base::Duration default_subquery_step = std::chrono::minutes(1);
   std::size_t max_samples = 50'000'000;  ///< beyond: kLimitExceeded, as Prometheus
+  /// Drop metric names at the end of the evaluation only (Prometheus' feature of that name).
+  bool delayed_name_removal = false;
+};
+
+/// The evaluation times of a range query: start, start + step … up to end.
+struct RangeTimes {
+  base::WallTime start;
+  base::WallTime end;
+  base::Duration step{1};
 };
 
 /// What the evaluation at `time` reads, in the order in which evaluate() expects the lists.
 std::vector<series::Selection> selections(const Query& query, base::WallTime time,
+                                          const EvalOptions& options);
+
+/// The same for a range query.
+std::vector<series::Selection> selections(const Query& query, const RangeTimes& times,
                                           const EvalOptions& options);
 
 /// How far back from the evaluation time the query reads at most: range, lookback, offset and
@@ -95,6 +108,11 @@ struct Evaluation {
 
 /// The instant value at `time`. `snapshot` must hold exactly selections(query, time, options).
 base::Result<Evaluation> evaluate(const Query& query, base::WallTime time,
+                                  const series::Snapshot& snapshot, const EvalOptions& options);
+
+/// The values at each step, as a matrix sorted by labels; for scalars one series without labels.
+/// Range vectors and strings have no such form: kInvalidInput.
+base::Result<Evaluation> evaluate(const Query& query, const RangeTimes& times,
                                   const series::Snapshot& snapshot, const EvalOptions& options);
 
 /// Canonical PromQL on one line.

@@ -16,6 +16,7 @@
 #include "model/record.h"
 #include "promql/query.h"
 #include "rules/rule.h"
+#include "rules/view.h"
 #include "series/snapshot.h"
 #include "series/store.h"
 
@@ -32,9 +33,22 @@ struct EngineOptions {
   base::Duration evaluation_interval = std::chrono::minutes(1);
   EvaluationMode evaluation = EvaluationMode::kRound;
   base::Duration resend_delay = std::chrono::minutes(1);
+  /// How long a resolved alert is still listed and resent.
+  base::Duration resolved_retention = std::chrono::minutes(15);
+  /// No restart holds a missing alert longer than this, however far its rule reads back.
+  base::Duration max_restart_hold = std::chrono::hours(2);
+  NoData no_data = NoData::kOk;
+  /// How long NoData::kKeep keeps an alert whose inputs cannot be polled.
+  base::Duration no_data_keep = std::chrono::minutes(15);
   model::Labels external_labels;
   std::string external_url;
   promql::EvalOptions promql;
+};
+
+/// A target or source that is being polled.
+struct LiveOrigin {
+  series::Origin origin = 0;
+  base::Duration poll_interval{0};  ///< 0: unknown, as for pushes
 };
 
 /// A batch that a source delivered, failed ones included.
@@ -52,11 +66,21 @@ struct Job {
   base::WallTime time;  ///< evaluation time, query_offset not yet subtracted
   promql::Query query;
   std::vector<series::Selection> selections;
+  base::WallTime query_time;     ///< `time` less the group's query_offset: what to evaluate at
+  std::uint64_t generation = 0;  ///< of the loaded rules; evaluate() hands it back
+  /// Label sets of alerts: evaluate() reports whether their inputs have samples.
+  std::vector<model::Labels> watched;
 };
 
 /// Jobs of a round that may run together; those of the next stage read what these record.
 struct Stage {
   std::vector<Job> jobs;
+};
+
+/// What the snapshot holds for one label set that the engine asked about.
+struct WatchedInputs {
+  bool complete = false;                ///< each selector has a fresh series that fits it
+  std::vector<series::Origin> origins;  ///< of all fitting series, stale ones included
 };
 
 struct JobResult {
@@ -66,10 +90,13 @@ struct JobResult {
   base::Result<promql::Evaluation> evaluation;
   std::vector<series::Origin> reads;  ///< origins of the series that were selected
   double seconds = 0;                 ///< measured by the shell
+  std::uint64_t generation = 0;
+  std::vector<WatchedInputs> watched;  ///< parallel to Job::watched
 };
 
 /// A sample to write: a recorded series, ALERTS or ALERTS_FOR_STATE, or a stale marker. `put`
-/// semantics: one value per slot, a later one replaces it.
+/// semantics: one value per slot, a later one replaces it. The shell writes them with origin 0
+/// before it asks for the next stage.
 struct RecordedSample {
   model::Labels labels;
   model::Sample sample;
@@ -81,6 +108,83 @@ struct Decision {
   std::vector<RecordedSample> samples;
   /// Errors of evaluation or templating, for logs and /api/v1/rules.
   std::vector<std::string> errors;
+};
+
+/// Evaluates one job against the snapshot of its selections. Pure, for any thread; `seconds` is
+/// left to the shell. An exceeded limit or a type error comes back within the result.
+JobResult evaluate(const Job& job, const series::Snapshot& snapshot, const EngineOptions& options);
+
+/// Decides which rule is looked at when, and what becomes of its alerts.
+///
+/// Journalled state (pending, firing and lately resolved alerts) changes only through apply() and
+/// load_state(). Everything else is volatile: schedule, health, last values and annotations, what
+/// a rule reads, and which series it wrote last; decide() and plan_round() may update that.
+///
+/// Start: load(), load_state() with the snapshot's part, apply() each later record,
+/// finish_restore(), set_live_origins(), then polls. The loop:
+///
+///     engine.on_arrival(arrival, wall, mono);
+///     while (auto stage = engine.plan_round(wall, mono)) {
+///       results = evaluate(job, store.snapshot(job.selections), options) for each job
+///       decision = engine.decide(std::move(results), wall, mono);
+///       for (record : decision.records) engine.apply(record);   // at once, before the journal
+///       write decision.samples with Appender::put(), origin 0; release changes once durable
+///     }
+///     sleep until engine.next_deadline(wall, mono) or the next arrival
+class Engine {
+ public:
+  Engine(EngineOptions options, QueryFunction query);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  /// Takes these groups from now on. State stays for rules whose file, group, name and labels are
+  /// unchanged (among equals: by order, as Prometheus does). A quarantined group keeps its earlier
+  /// version when there is one. Firing alerts of rules that are gone are resolved by the decision,
+  /// but not before finish_restore(). Not between plan_round() and decide(): such results are
+  /// dropped.
+  Decision load(std::vector<Group> groups, const std::vector<QuarantinedGroup>& quarantined,
+                base::WallTime wall, base::MonotonicTime mono);
+
+  /// Ends the replay: alerts present now count as restored, those without a rule are resolved.
+  Decision finish_restore(base::WallTime wall, base::MonotonicTime mono);
+
+  /// The polled origins, all of them. A new set replaces the old one.
+  void set_live_origins(std::vector<LiveOrigin> origins, base::MonotonicTime mono);
+
+  /// A batch is committed to the store. An origin that is not known becomes live.
+  void on_arrival(const Arrival& arrival, base::WallTime wall, base::MonotonicTime mono);
+
+  /// The next stage of the running round, or the first of a new one; nothing when nothing is due
+  /// or a stage is out. All jobs of a stage must come back together through decide().
+  std::optional<Stage> plan_round(base::WallTime wall, base::MonotonicTime mono);
+
+  /// For rule tests: a round of every rule at exactly this time, in Prometheus' order. Ask
+  /// plan_round() for its further stages.
+  std::optional<Stage> plan_at(base::WallTime time);
+
+  Decision decide(std::vector<JobResult> results, base::WallTime wall, base::MonotonicTime mono);
+
+  /// The only mutator of journalled state: "alert.*" and "clock.stepped"; others are ignored.
+  base::Status apply(const model::Record& record);
+
+  /// When plan_round() should be asked again even if nothing arrives.
+  std::optional<base::MonotonicTime> next_deadline(base::WallTime wall,
+                                                   base::MonotonicTime mono) const;
+
+  /// The journalled state, for snapshots.
+  boost::json::object save() const;
+  base::Status load_state(const boost::json::object& state);
+
+  std::vector<GroupView> view(base::WallTime wall) const;
+  /// Firing alerts, and resolved ones within resolved_retention: what is sent to Alertmanagers.
+  std::vector<model::Alert> firing(base::WallTime wall) const;
+  /// How far back any loaded rule reads, for the retention of series.
+  base::Duration longest_reach() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace tocsin::rules

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -15,6 +16,12 @@ namespace tocsin::rules {
 enum class EvaluationMode : std::uint8_t {
   kRound,     ///< as soon as what it reads has arrived
   kInterval,  ///< on Prometheus' grid
+};
+
+/// What a failed poll means for alerts that read the target.
+enum class NoData : std::uint8_t {
+  kOk,    ///< the series go stale and the alert resolves, as in Prometheus
+  kKeep,  ///< the alert is kept for a while
 };
 
 struct Rule {
@@ -37,7 +44,15 @@ struct Group {
   std::size_t limit = 0;                                    ///< 0: none
   std::vector<std::pair<std::string, std::string>> labels;  ///< added to every rule
   std::optional<EvaluationMode> evaluation;                 ///< extension key `evaluation`
+  std::optional<NoData> no_data;                            ///< extension key `no_data`
   std::vector<Rule> rules;
+};
+
+/// A group that could not be read; see Engine::load().
+struct QuarantinedGroup {
+  std::string file;
+  std::string name;
+  std::vector<base::Error> errors;
 };
 
 }  // namespace tocsin::rules

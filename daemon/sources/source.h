@@ -19,6 +19,9 @@ struct RawSample {
   model::Labels labels;  ///< as the source names them, without target labels
   double value = 0;
   std::optional<std::int64_t> time_ms;  ///< only when the source states one
+  /// Labels that the source states as empty; usually null. They are no labels, but where target
+  /// labels give way (honor_labels) an empty one keeps the target's out: Pushgateway's instance="".
+  std::shared_ptr<const std::vector<std::string>> blank_labels = nullptr;
 };
 
 /// What one poll gave. A failed poll carries no samples: nothing is half-committed.
@@ -49,10 +52,11 @@ class Source {
 
 /// How a target is polled and what its samples are called.
 struct TargetSpec {
-  std::string pool;      ///< job name
-  std::string id;        ///< unique and stable over reloads: job and URL
-  std::string url;       ///< shown in /api/v1/targets
-  model::Labels labels;  ///< job, instance and what the configuration adds
+  std::string pool;          ///< job name
+  std::string id;            ///< unique and stable over reloads: job and URL
+  std::string url;           ///< shown in /api/v1/targets
+  model::Labels labels;      ///< job, instance and what the configuration adds
+  model::Labels discovered;  ///< before relabelling, for /api/v1/targets
   base::Duration interval = std::chrono::seconds(15);
   base::Duration timeout = std::chrono::seconds(10);
   bool honor_labels = false;
@@ -62,6 +66,8 @@ struct TargetSpec {
   std::size_t label_limit = 0;
   std::size_t label_name_length_limit = 0;
   std::size_t label_value_length_limit = 0;
+
+  friend bool operator==(const TargetSpec&, const TargetSpec&) = default;
 };
 
 struct Target {

@@ -6,13 +6,13 @@
 #include <string>
 #include <string_view>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "templates/value.h"
 
 namespace tocsin::templates {
 
-/// A function callable from a template: positional arguments in, value or error out.
-using Function = std::function<base::Result<Value>(std::vector<Value>)>;
+/// Functions by the name that templates call them by.
 using FunctionMap = std::map<std::string, Function, std::less<>>;
 
 struct Limits {
@@ -30,13 +30,26 @@ class Template {
   /// in Go. Errors carry line and column within the text.
   static base::Result<Template> parse(std::string_view name, std::string_view text,
                                       const FunctionMap& functions);
+  /// The same with a text in front that declares variables; positions do not count it.
+  static base::Result<Template> parse(std::string_view name, std::string_view prelude,
+                                      std::string_view text, const FunctionMap& functions);
 
   /// Adds the definitions of another text (`{{ define "x" }}`), replacing equal names.
   base::Status add(std::string_view name, std::string_view text, const FunctionMap& functions);
 
+  /// The same definitions with another main text, which may add its own.
+  base::Result<Template> with_main(std::string_view name, std::string_view text,
+                                   const FunctionMap& functions) const;
+
   /// Renders the main text with dot = data and `$` = data.
   base::Result<std::string> execute(const Value& data, const FunctionMap& functions,
                                     const Limits& limits = {}) const;
+  /// The same for an HTML page: what actions print is escaped, but for those that end in safeHtml
+  /// or html.
+  base::Result<std::string> execute_html(const Value& data, const FunctionMap& functions,
+                                         const Limits& limits = {}) const;
+  /// Whether a definition of that name is there.
+  bool has(std::string_view name) const;
   /// Renders a named definition.
   base::Result<std::string> execute_named(std::string_view name, const Value& data,
                                           const FunctionMap& functions,
@@ -52,10 +65,15 @@ class Template {
 ///
 /// Functions of Prometheus' rule templates that need nothing but their arguments: title, toUpper,
 /// humanize, reReplaceAll, stripPort, first, value, label, sortByLabel … (compat.md has the list).
-/// `query`, `externalURL`, `pathPrefix`, `graphLink`'s base and `now` are the caller's to add.
+/// `query`, `externalURL`, `pathPrefix` and `now` are the caller's to add; graphLink and tableLink
+/// give path and query. `tmpl` is known to the executor.
 FunctionMap prometheus_functions();
 
-/// Functions of Alertmanager's templates: join, match, safeHtml, stringSlice, date, tz, since …
+/// Functions of Alertmanager's templates: join, match, safeHtml, stringSlice, date, tz, toJson …
+/// `now` and `since` are the caller's to add, by add_clock_functions().
 FunctionMap alertmanager_functions();
+
+/// Adds Alertmanager's `now` and `since`, which answer for one moment.
+void add_clock_functions(FunctionMap& functions, base::WallTime now);
 
 }  // namespace tocsin::templates

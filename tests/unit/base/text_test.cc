@@ -60,6 +60,9 @@ TEST(Numbers, PrintsWithoutExponentAsTheApiDoes) {
 
 TEST(Numbers, PrintsShortAsGoDoes) {
   EXPECT_EQ(format_number_short(1500), "1500");
+  EXPECT_EQ(format_number_short(123456), "123456");
+  EXPECT_EQ(format_number_short(1e6), "1e+06");
+  EXPECT_EQ(format_number_short(1234567.5), "1.2345675e+06");
   EXPECT_EQ(format_number_short(1e21), "1e+21");
   EXPECT_EQ(format_number_short(0.00001), "1e-05");
 }

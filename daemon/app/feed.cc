@@ -1,0 +1,60 @@
+#include "app/feed.h"
+
+#include <utility>
+
+#include "app/log.h"
+
+namespace tocsin::app {
+
+Feed::Feed(series::Store& store, Pipeline& pipeline, Metrics& metrics, const base::Clock& clock)
+    : ingester_(store), pipeline_(pipeline), metrics_(metrics), clock_(clock) {}
+
+void Feed::target_added(series::Origin origin, const sources::TargetSpec& spec) {
+  ingester_.add(origin, spec, clock_.wall_now());
+  live_[origin] = spec.interval;
+  auto& polls = metrics_.sources_polls_total;
+  counters_.try_emplace(origin, Counters{&polls.Add({{"job", spec.pool}, {"outcome", "up"}}),
+                                         &polls.Add({{"job", spec.pool}, {"outcome", "failed"}})});
+  announce();
+}
+
+void Feed::batch_arrived(series::Origin origin, sources::Batch batch) {
+  const sources::Ingested ingested = ingester_.ingest(origin, std::move(batch));
+  const auto& refused = ingested.refused;
+  metrics_.series_samples_total.Increment(static_cast<double>(ingested.stored));
+  metrics_.series_refused_total.Increment(static_cast<double>(
+      refused.duplicate + refused.out_of_order + refused.out_of_bounds + refused.series_limit));
+  Counters& counters = counters_.at(origin);
+  (ingested.up ? counters.succeeded : counters.failed)->Increment();
+  if (ingested.up != counters.was_up) {
+    counters.was_up = ingested.up;
+    const sources::TargetStatus* status = ingester_.status(origin);
+    const std::string url = status != nullptr ? status->spec.url : std::string();
+    if (ingested.up) {
+      log_info("target is up again", {{"url", url}});
+    } else {
+      log_warning("target is down", {{"url", url}, {"reason", ingested.error}});
+    }
+  }
+  pipeline_.on_arrival({.origin = origin,
+                        .up = ingested.up,
+                        .arrived = ingested.arrived,
+                        .created = ingested.created});
+}
+
+void Feed::target_removed(series::Origin origin) {
+  ingester_.remove(origin, clock_.wall_now());
+  live_.erase(origin);
+  counters_.erase(origin);
+  announce();
+}
+
+void Feed::announce() {
+  std::vector<rules::LiveOrigin> origins;
+  for (const auto& [origin, interval] : live_) {
+    origins.push_back({origin, interval});
+  }
+  pipeline_.set_live_origins(std::move(origins));
+}
+
+}  // namespace tocsin::app

@@ -1,0 +1,96 @@
+#include "app/metrics.h"
+
+#include <prometheus/text_serializer.h>
+
+#include "app/version.h"
+
+namespace tocsin::app {
+namespace {
+
+using Registry = prometheus::Registry;
+
+prometheus::Family<prometheus::Counter>& counters(Registry& registry, const char* name,
+                                                  const char* help) {
+  return prometheus::BuildCounter().Name(name).Help(help).Register(registry);
+}
+
+prometheus::Counter& counter(Registry& registry, const char* name, const char* help) {
+  return counters(registry, name, help).Add({});
+}
+
+prometheus::Gauge& gauge(Registry& registry, const char* name, const char* help) {
+  return prometheus::BuildGauge().Name(name).Help(help).Register(registry).Add({});
+}
+
+prometheus::Histogram& latency(Registry& registry, const char* name, const char* help) {
+  const prometheus::Histogram::BucketBoundaries bounds = {
+      0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300};
+  return prometheus::BuildHistogram().Name(name).Help(help).Register(registry).Add({}, bounds);
+}
+
+}  // namespace
+
+Metrics::Metrics() : Metrics(std::make_unique<Registry>()) {}
+
+Metrics::Metrics(std::unique_ptr<Registry> registry)
+    : detection_latency_seconds(latency(*registry, "tocsin_detection_latency_seconds",
+                                        "From the sample's arrival to the accepted delivery")),
+      evaluation_latency_seconds(latency(*registry, "tocsin_rules_evaluation_latency_seconds",
+                                         "From a batch's arrival to the end of its evaluation")),
+      journal_commit_seconds(latency(*registry, "tocsin_journal_commit_seconds",
+                                     "From a decision to its being durable")),
+      journal_degraded(gauge(*registry, "tocsin_journal_degraded",
+                             "1 while the journal refuses writes and effects come from memory")),
+      journal_backlog_records(gauge(*registry, "tocsin_journal_backlog_inputs",
+                                    "Inputs whose records are not written yet")),
+      journal_records_total(
+          counter(*registry, "tocsin_journal_records_total", "Records handed to the journal")),
+      config_last_reload_successful(gauge(*registry, "tocsin_config_last_reload_successful",
+                                          "Whether the newest attempt to load succeeded")),
+      config_last_reload_success_seconds(
+          gauge(*registry, "tocsin_config_last_reload_success_timestamp_seconds",
+                "When a configuration was last loaded")),
+      series_live(gauge(*registry, "tocsin_series_live", "Series in memory")),
+      series_bytes(gauge(*registry, "tocsin_series_bytes", "Memory of series, estimated")),
+      series_samples_total(counter(*registry, "tocsin_series_samples_total", "Samples stored")),
+      series_refused_total(
+          counter(*registry, "tocsin_series_refused_total",
+                  "Samples refused: out of order, duplicate, too old, or too many series")),
+      incidents_live(gauge(*registry, "tocsin_incidents_live", "Incidents open or mitigated")),
+      routing_outbox_notices(
+          gauge(*registry, "tocsin_routing_outbox_notices", "Notices not delivered yet")),
+      routing_outbox_oldest_seconds(gauge(*registry, "tocsin_routing_outbox_oldest_seconds",
+                                          "Age of the oldest notice not delivered yet")),
+      process_start_time_seconds(
+          gauge(*registry, "process_start_time_seconds", "Start of the process, Unix time")),
+      process_resident_memory_bytes(
+          gauge(*registry, "process_resident_memory_bytes", "Resident memory")),
+      process_cpu_seconds_total(
+          counter(*registry, "process_cpu_seconds_total", "User and system CPU time")),
+      rules_evaluations_total(
+          counters(*registry, "tocsin_rules_evaluations_total", "Evaluations of rules")),
+      rules_evaluation_failures_total(
+          counters(*registry, "tocsin_rules_evaluation_failures_total", "Evaluations that failed")),
+      sources_polls_total(counters(*registry, "tocsin_sources_polls_total", "Polls of targets")),
+      notifiers_attempts_total(
+          counters(*registry, "tocsin_notifiers_attempts_total", "Attempts to deliver a notice")),
+      incidents_events_total(counters(*registry, "tocsin_incidents_events_total",
+                                      "Incidents opened, updated, mitigated, resolved, reopened")),
+      rules_alerts(prometheus::BuildGauge()
+                       .Name("tocsin_rules_alerts")
+                       .Help("Alerts by state")
+                       .Register(*registry)),
+      registry_(std::move(registry)) {
+  prometheus::BuildGauge()
+      .Name("tocsin_build_info")
+      .Help("Always 1; the labels say what runs")
+      .Register(*registry_)
+      .Add({{"version", std::string(kVersion)}, {"compiler", std::string(kCompiler)}})
+      .Set(1);
+}
+
+std::string Metrics::page() const {
+  return prometheus::TextSerializer().Serialize(registry_->Collect());
+}
+
+}  // namespace tocsin::app

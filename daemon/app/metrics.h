@@ -1,0 +1,66 @@
+#pragma once
+
+#include <prometheus/counter.h>
+#include <prometheus/family.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+
+#include <memory>
+#include <string>
+
+namespace tocsin::app {
+
+/// tocsin's own metrics, on a prometheus-cpp registry. Names: tocsin_<room>_<what>_<unit>[_total].
+/// Safe from any thread.
+class Metrics {
+ public:
+  Metrics();
+
+  /// From the arrival of the sample that made an alert fire to the accepted delivery.
+  prometheus::Histogram& detection_latency_seconds;
+  /// From the arrival of a batch to the end of the evaluation that it woke.
+  prometheus::Histogram& evaluation_latency_seconds;
+  /// Time that one journal transaction took.
+  prometheus::Histogram& journal_commit_seconds;
+  prometheus::Gauge& journal_degraded;
+  prometheus::Gauge& journal_backlog_records;
+  prometheus::Counter& journal_records_total;
+
+  prometheus::Gauge& config_last_reload_successful;
+  prometheus::Gauge& config_last_reload_success_seconds;
+
+  prometheus::Gauge& series_live;
+  prometheus::Gauge& series_bytes;
+  prometheus::Counter& series_samples_total;
+  prometheus::Counter& series_refused_total;
+
+  prometheus::Gauge& incidents_live;
+  prometheus::Gauge& routing_outbox_notices;
+  prometheus::Gauge& routing_outbox_oldest_seconds;
+  prometheus::Gauge& process_start_time_seconds;
+  prometheus::Gauge& process_resident_memory_bytes;
+  prometheus::Counter& process_cpu_seconds_total;
+
+  /// By group.
+  prometheus::Family<prometheus::Counter>& rules_evaluations_total;
+  prometheus::Family<prometheus::Counter>& rules_evaluation_failures_total;
+  /// By job and whether the poll succeeded.
+  prometheus::Family<prometheus::Counter>& sources_polls_total;
+  /// By receiver, integration and outcome (delivered, retry, refused).
+  prometheus::Family<prometheus::Counter>& notifiers_attempts_total;
+  prometheus::Family<prometheus::Counter>& incidents_events_total;
+  /// Alerts by state.
+  prometheus::Family<prometheus::Gauge>& rules_alerts;
+
+  prometheus::Registry& registry() { return *registry_; }
+  std::vector<prometheus::MetricFamily> collect() const { return registry_->Collect(); }
+  /// The page of /metrics, text format 0.0.4.
+  std::string page() const;
+
+ private:
+  explicit Metrics(std::unique_ptr<prometheus::Registry> registry);
+  std::unique_ptr<prometheus::Registry> registry_;
+};
+
+}  // namespace tocsin::app

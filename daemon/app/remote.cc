@@ -1,0 +1,139 @@
+#include "app/remote.h"
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <chrono>
+#include <cstdio>
+#include <exception>
+#include <optional>
+#include <vector>
+
+#include "async/real_clock.h"
+#include "async/real_file_system.h"
+#include "async/real_timers.h"
+#include "base/text.h"
+#include "net/http_client.h"
+
+namespace tocsin::app {
+namespace {
+
+using Response = base::Result<net::HttpResponse>;
+
+async::Task<> fetch(net::HttpClientImpl& client, net::HttpRequest request,
+                    base::MonotonicTime deadline, std::optional<Response>& into) {
+  Response response = co_await client.send(std::move(request), deadline);
+  into.emplace(std::move(response));
+}
+
+Response send(net::HttpRequest request) {
+  boost::asio::io_context loop;
+  const async::RealClock clock;
+  async::RealTimers timers;
+  std::optional<Response> response;
+  {
+    net::HttpClientImpl client(loop.get_executor(), clock, timers);
+    const base::MonotonicTime deadline = clock.monotonic_now() + std::chrono::seconds(30);
+    boost::asio::co_spawn(loop, fetch(client, std::move(request), deadline, response),
+                          [](const std::exception_ptr&) {});
+    while (!response && loop.run_one() > 0) {
+    }
+    client.close_idle();
+  }
+  if (!response) {
+    return base::Error(base::ErrorCode::kInternal, "the request ended without an answer");
+  }
+  return *std::move(response);
+}
+
+}  // namespace
+
+base::Result<boost::json::value> get_json(const Server& server, const std::string& path,
+                                          const net::QueryParameters& parameters) {
+  net::HttpRequest request;
+  std::string base_url = server.url;
+  while (base_url.ends_with('/')) {
+    base_url.pop_back();
+  }
+  request.url = base_url + path;
+  if (!parameters.empty()) {
+    request.url += "?" + net::format_query(parameters);
+  }
+  if (!server.token_file.empty()) {
+    auto token = async::RealFileSystem().read_file(server.token_file, base::kMaxConfigFileBytes);
+    if (!token) {
+      return token.error();
+    }
+    request.headers.set("Authorization", "Bearer " + std::string(base::trim(*token)));
+  }
+  auto response = send(std::move(request));
+  if (!response) {
+    return std::move(response.error()).context(server.url);
+  }
+  boost::system::error_code failed;
+  boost::json::value answer = boost::json::parse(response->body, failed);
+  if (failed) {
+    return base::Error(
+        base::ErrorCode::kCorrupt,
+        server.url + ": HTTP status " + std::to_string(response->status) +
+            ", and no JSON: " + std::string(base::truncate_utf8(base::trim(response->body), 200)));
+  }
+  return answer;
+}
+
+std::string error_text(const boost::json::value& answer) {
+  if (!answer.is_object() || member_text(answer, "status") != "error") {
+    return {};
+  }
+  return member_text(answer, "error");
+}
+
+void print_table(const std::vector<std::vector<std::string>>& rows) {
+  std::vector<std::size_t> widths;
+  for (const auto& row : rows) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      widths[i] = std::max(widths[i], row[i].size());
+    }
+  }
+  for (const auto& row : rows) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      line += row[i];
+      if (i + 1 < row.size()) {
+        line.append(widths[i] - row[i].size() + 2, ' ');
+      }
+    }
+    std::printf("%s\n", line.c_str());
+  }
+}
+
+std::string member_text(const boost::json::value& object, std::string_view key) {
+  if (!object.is_object()) {
+    return {};
+  }
+  const auto* value = object.get_object().if_contains(key);
+  if (value == nullptr || value->is_null()) {
+    return {};
+  }
+  return value->is_string() ? std::string(std::string_view(value->get_string()))
+                            : boost::json::serialize(*value);
+}
+
+std::string format_time(double unix_seconds) {
+  const std::chrono::sys_seconds time{
+      std::chrono::seconds(static_cast<std::int64_t>(unix_seconds))};
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss clock(time - day);
+  char text[32];
+  std::snprintf(text, sizeof text, "%04d-%02u-%02u %02d:%02d:%02dZ", static_cast<int>(date.year()),
+                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
+                static_cast<int>(clock.seconds().count()));
+  return text;
+}
+
+}  // namespace tocsin::app

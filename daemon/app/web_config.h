@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/secret.h"
+#include "yaml/document.h"
+
+namespace tocsin::app {
+
+/// A credential of the HTTP API, from a file.
+struct Credential {
+  std::string name;  ///< of the token, for the log; or the user
+  std::string file;  ///< holds the token or password; read again on reload
+  base::Position position;
+};
+
+/// The section `web:`.
+struct WebConfig {
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 9746;
+  std::string external_url;  ///< links in notices start with it; default: the listener's own URL
+  std::string cert_file;     ///< PEM; the listener speaks TLS when set
+  std::string key_file;
+  std::vector<Credential> bearer_tokens;
+  std::vector<Credential> basic_auth_users;
+
+  std::string listen() const { return host + ":" + std::to_string(port); }
+};
+
+/// Reads "ADDRESS:PORT" into the section.
+base::Status set_listen(std::string_view listen, WebConfig& web);
+
+/// Decodes the section strictly; relative files start at `folder`.
+WebConfig decode_web(const yaml::Node& node, const std::string& folder, yaml::Problems& problems);
+
+}  // namespace tocsin::app

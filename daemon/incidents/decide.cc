@@ -1,0 +1,338 @@
+// What changes of alerts mean for incidents; see registry.h.
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "base/check.h"
+#include "base/hash.h"
+#include "base/text.h"
+#include "incidents/registry.h"
+
+namespace tocsin::incidents {
+namespace {
+
+constexpr std::size_t kMaxTitleBytes = 300;
+
+Seriousness seriousness_of(const model::Labels& labels) {
+  if (const auto named = seriousness_from(labels.get("seriousness"))) {
+    return *named;
+  }
+  const std::string_view severity = labels.get("severity");
+  if (severity == "critical" || severity == "page") {
+    return Seriousness::kMediumHigh;
+  }
+  return severity == "error" ? Seriousness::kMedium : Seriousness::kMediumLow;
+}
+
+// Informational alerts never touch incidents.
+bool is_silent(const model::Labels& labels) {
+  const std::string_view severity = labels.get("severity");
+  return severity == "info" || severity == "none";
+}
+
+bool is_firing(const model::AlertChange& change) {
+  return (change.transition == model::AlertTransition::kFired ||
+          change.transition == model::AlertTransition::kUpdated) &&
+         change.alert.state == model::AlertState::kFiring && !change.alert.resolved();
+}
+
+bool is_cleared(const model::AlertChange& change) {
+  return change.transition == model::AlertTransition::kResolved ||
+         change.transition == model::AlertTransition::kGone;
+}
+
+std::string title_of(const model::Alert& alert) {
+  const std::string_view summary = alert.annotations.get("summary");
+  return std::string(base::truncate_utf8(
+      summary.empty() ? alert.labels.get(model::kAlertName) : summary, kMaxTitleBytes));
+}
+
+model::Record make_record(base::WallTime now, std::string_view type, std::string id,
+                          boost::json::object payload, std::string_view actor) {
+  model::Record record;
+  record.type = "incident." + std::string(type);
+  record.time = now;
+  record.actor = actor;
+  record.subject = std::move(id);
+  record.payload = std::move(payload);
+  return record;
+}
+
+model::Record by_rule(base::WallTime now, std::string_view type, const Incident& incident,
+                      boost::json::object payload = {}) {
+  return make_record(now, type, incident.id(), std::move(payload), "rule");
+}
+
+model::Record by_system(base::WallTime now, std::string_view type, const Incident& incident,
+                        boost::json::object payload = {}) {
+  return make_record(now, type, incident.id(), std::move(payload), "system");
+}
+
+// One decision tells of an incident's growth once, however many alerts join it.
+void tell(Decision& decision, EventKind kind, const Incident& incident) {
+  const std::string id = incident.id();
+  for (auto event = decision.events.rbegin(); event != decision.events.rend(); ++event) {
+    if (kind == EventKind::kUpdated && event->incident.id == id) {
+      event->incident = incident.brief();
+      return;
+    }
+  }
+  decision.events.push_back({kind, incident.brief()});
+}
+
+}  // namespace
+
+// Changes of one evaluation depend on each other (one opens what the next one joins), so they are
+// decided on a copy that lives through the records made so far. The copy shares all incidents and
+// clones those that it touches.
+Decision Registry::decide_alerts(base::WallTime now,
+                                 std::span<const model::AlertChange> changes) const {
+  Decision decision;
+  std::optional<Registry> draft;
+  for (const model::AlertChange& change : changes) {
+    const bool firing = is_firing(change);
+    if ((!firing && !is_cleared(change)) || is_silent(change.alert.labels)) {
+      continue;
+    }
+    if (!draft) {
+      draft.emplace(*this);
+    }
+    if (firing) {
+      draft->decide_firing(now, change.alert, decision);
+    } else {
+      draft->decide_cleared(now, change.alert, decision);
+    }
+  }
+  return decision;
+}
+
+Decision Registry::decide_reconcile(base::WallTime now,
+                                    std::span<const model::Alert> firing) const {
+  std::vector<model::AlertChange> changes;
+  std::set<std::uint64_t> fingerprints;
+  for (const model::Alert& alert : firing) {
+    fingerprints.insert(alert.labels.hash());
+    changes.push_back({model::AlertTransition::kUpdated, alert});
+  }
+  for (const auto& [number, incident] : incidents_) {
+    for (const auto& [fingerprint, signal] : incident->signals) {
+      if (!signal.resolved_at && !fingerprints.contains(fingerprint)) {
+        model::Alert gone;
+        gone.labels = signal.labels;
+        changes.push_back({model::AlertTransition::kGone, std::move(gone)});
+      }
+    }
+  }
+  return decide_alerts(now, changes);
+}
+
+void Registry::decide_firing(base::WallTime now, const model::Alert& alert, Decision& decision) {
+  const std::string key = correlation_key(alert.labels);
+  const std::uint64_t fingerprint = alert.labels.hash();
+  if (const Incident* holder = holding(fingerprint, key)) {
+    if (!holder->signals.at(fingerprint).resolved_at) {
+      return;
+    }
+    join(now, *holder, alert, decision);
+  } else if (const Incident* calm = reopenable(now, fingerprint, key)) {
+    const std::uint64_t number = calm->number;
+    emit(decision, by_rule(now, "reopened", *calm));
+    tell(decision, EventKind::kReopened, *incidents_.at(number));
+    join(now, *incidents_.at(number), alert, decision);
+  } else if (const Incident* open_one = joinable(now, key)) {
+    join(now, *open_one, alert, decision);
+  } else if (model::match_all(config_.open_on, alert.labels)) {
+    open(now, alert, decision);
+  }
+}
+
+void Registry::decide_cleared(base::WallTime now, const model::Alert& alert, Decision& decision) {
+  const std::uint64_t fingerprint = alert.labels.hash();
+  const Incident* holder = holding(fingerprint, correlation_key(alert.labels));
+  if (holder == nullptr || holder->signals.at(fingerprint).resolved_at) {
+    return;
+  }
+  const std::uint64_t number = holder->number;
+  emit(decision,
+       by_rule(now, "alert_resolved", *holder, {{"fingerprint", base::to_hex(fingerprint)}}));
+  EventKind kind = EventKind::kUpdated;
+  if (incidents_.at(number)->firing == 0) {
+    emit(decision, by_rule(now, "mitigated", *incidents_.at(number)));
+    kind = EventKind::kMitigated;
+  }
+  tell(decision, kind, *incidents_.at(number));
+}
+
+// In a storm what would open one incident after the other goes under one umbrella.
+void Registry::open(base::WallTime now, const model::Alert& alert, Decision& decision) {
+  const bool storm = is_storm(now);
+  const Incident* umbrella = joinable(now, kUmbrellaKey);
+  if (umbrella != nullptr && (storm || now < umbrella->grown + config_.storm_window)) {
+    join(now, *umbrella, alert, decision);
+    return;
+  }
+  Incident fresh;
+  fresh.number = last_number_ + 1;
+  fresh.seriousness = seriousness_of(alert.labels);
+  emit(decision,
+       by_rule(now, "opened", fresh,
+               {{"number", static_cast<std::int64_t>(fresh.number)},
+                {"title", (storm ? "Many failures at once: " : "") + title_of(alert)},
+                {"key", storm ? std::string(kUmbrellaKey) : correlation_key(alert.labels)},
+                {"umbrella", storm},
+                {"service", storm ? std::string_view() : alert.labels.get("service")},
+                {"category", alert.labels.get("category")},
+                {"severity", alert.labels.get("severity")},
+                {"seriousness", to_string(fresh.seriousness)},
+                {"grade", config_.grade_matrix.worst(fresh.seriousness)},
+                {"provisional", true},
+                {"recurrence_of", last_incident_of(alert.labels)},
+                {"occurred", base::to_millis(std::min(alert.active_at, now))},
+                {"detected", base::to_millis(now)}}));
+  tell(decision, EventKind::kOpened, *incidents_.at(fresh.number));
+  join(now, *incidents_.at(fresh.number), alert, decision);
+}
+
+bool Registry::is_storm(base::WallTime now) const {
+  const auto fresh = std::ranges::count_if(incidents_, [&](const auto& entry) {
+    return now < entry.second->window_from + config_.storm_window;
+  });
+  return static_cast<std::size_t>(fresh) >= config_.storm_incidents;
+}
+
+std::string Registry::last_incident_of(const model::Labels& labels) const {
+  if (const auto brief = brief_for(labels)) {
+    return brief->id;
+  }
+  const auto past = past_->incident.find(labels.hash());
+  return past == past_->incident.end() ? "" : "INC-" + std::to_string(past->second);
+}
+
+// `incident` is looked up anew after each record, because records may replace it.
+void Registry::join(base::WallTime now, const Incident& incident, const model::Alert& alert,
+                    Decision& decision) {
+  const std::uint64_t number = incident.number;
+  emit(decision, by_rule(now, "alert_joined", incident,
+                         {{"labels", model::to_json(alert.labels)},
+                          {"summary", base::truncate_utf8(alert.annotations.get("summary"), 1000)},
+                          {"active_at", base::to_millis(alert.active_at)}}));
+  // Grades rise by themselves; lowering one is for people.
+  const Seriousness seriousness = seriousness_of(alert.labels);
+  const int grade = config_.grade_matrix.worst(seriousness);
+  if (grade < incidents_.at(number)->grade) {
+    emit(decision,
+         by_rule(
+             now, "graded", *incidents_.at(number),
+             {{"seriousness", to_string(seriousness)}, {"grade", grade}, {"provisional", true}}));
+  }
+  const std::string_view impact = alert.annotations.get("impact");
+  const auto known = incidents_.at(number)->facts.find("customer_impact");
+  if (!impact.empty() && (known == incidents_.at(number)->facts.end() ||
+                          known->second.status == model::FactStatus::kUnknown)) {
+    emit(decision, by_rule(now, "fact", *incidents_.at(number),
+                           {{"key", "customer_impact"},
+                            {"value", base::truncate_utf8(impact, 1000)},
+                            {"status", "suspected"},
+                            {"author", "rule"}}));
+  }
+  tell(decision, EventKind::kUpdated, *incidents_.at(number));
+}
+
+void Registry::emit(Decision& decision, model::Record record) {
+  const auto applied = apply(record);
+  TOCSIN_CHECK(applied, "a decision must fit the state that it was made for");
+  decision.records.push_back(std::move(record));
+}
+
+Decision Registry::decide_due(base::WallTime now) const {
+  Decision decision;
+  for (const auto& [number, incident] : incidents_) {
+    if (incident->state == State::kMitigated &&
+        now >= incident->calm_from + config_.resolve_after) {
+      decision.records.push_back(by_system(now, "resolved", *incident));
+      Incident after = *incident;
+      after.state = State::kResolved;
+      decision.events.push_back({EventKind::kResolved, after.brief()});
+    } else if (incident->state == State::kResolved &&
+               now >= incident->calm_from + config_.reopen_window) {
+      decision.records.push_back(by_system(now, "archived", *incident));
+    }
+  }
+  return decision;
+}
+
+Decision Registry::decide_delivered(base::WallTime now, const model::Notice& notice) const {
+  Decision decision;
+  for (const model::IncidentBrief& brief : notice.incidents) {
+    const auto incident = find(brief.id);
+    if (incident && !incident->clocks.first_notice) {
+      decision.records.push_back(by_system(now, "notice_sent", *incident, {{"notice", notice.id}}));
+    }
+  }
+  return decision;
+}
+
+std::optional<base::WallTime> Registry::next_deadline() const {
+  std::optional<base::WallTime> next;
+  for (const auto& [number, incident] : incidents_) {
+    if (incident->state == State::kOpen) {
+      continue;
+    }
+    const base::WallTime due =
+        incident->calm_from +
+        (incident->state == State::kMitigated ? config_.resolve_after : config_.reopen_window);
+    next = next ? std::min(*next, due) : due;
+  }
+  return next;
+}
+
+// The open incident that the alert is a part of.
+const Incident* Registry::holding(std::uint64_t fingerprint, const std::string& key) const {
+  const auto numbers = by_key_.find(key);
+  if (numbers == by_key_.end()) {
+    return nullptr;
+  }
+  for (auto number = numbers->second.rbegin(); number != numbers->second.rend(); ++number) {
+    const Incident& incident = *incidents_.at(*number);
+    if (incident.state == State::kOpen && incident.signals.contains(fingerprint)) {
+      return &incident;
+    }
+  }
+  return nullptr;
+}
+
+// The calm incident that the alert opens again: lately calm, and not older than the window that
+// keeps one incident from swallowing everything.
+const Incident* Registry::reopenable(base::WallTime now, std::uint64_t fingerprint,
+                                     const std::string& key) const {
+  const auto numbers = by_key_.find(key);
+  if (numbers == by_key_.end()) {
+    return nullptr;
+  }
+  for (auto number = numbers->second.rbegin(); number != numbers->second.rend(); ++number) {
+    const Incident& incident = *incidents_.at(*number);
+    if (incident.state != State::kOpen && incident.signals.contains(fingerprint)) {
+      const bool fresh = now < incident.calm_from + config_.reopen_window &&
+                         now < incident.window_from + config_.max_window;
+      return fresh ? &incident : nullptr;
+    }
+  }
+  return nullptr;
+}
+
+// The newest open incident of that key that still takes new alerts.
+const Incident* Registry::joinable(base::WallTime now, std::string_view key) const {
+  const auto numbers = by_key_.find(key);
+  if (numbers == by_key_.end()) {
+    return nullptr;
+  }
+  for (auto number = numbers->second.rbegin(); number != numbers->second.rend(); ++number) {
+    const Incident& incident = *incidents_.at(*number);
+    if (incident.state == State::kOpen && now < incident.window_from + config_.max_window) {
+      return &incident;
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace tocsin::incidents

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "incidents/incident.h"
+#include "model/payload.h"
+
+/// Reading parts of records and snapshots; for this room only.
+namespace tocsin::incidents {
+
+std::string_view to_string(model::FactStatus status);
+
+/// Key, value, author and status; the time is the caller's.
+model::Fact read_fact(model::PayloadReader& reader);
+Seriousness read_seriousness(model::PayloadReader& reader);
+/// 1 to 5.
+int read_grade(model::PayloadReader& reader);
+/// What "incident.opened" and a snapshot have in common.
+void read_identity(model::PayloadReader& reader, Incident& incident);
+
+}  // namespace tocsin::incidents

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/duration.h"
+#include "net/subprocess.h"
+#include "notifiers/registry.h"
+
+namespace tocsin::notifiers::exec {
+
+/// `exec_configs` (extension): runs a program, without a shell, with the notice as JSON on its
+/// standard input. Exit code 0 is delivered; 75 (EX_TEMPFAIL), a signal or the time limit may pass;
+/// all else is refused, the first line of standard error being the reason.
+struct Config {
+  bool send_resolved = true;
+  std::vector<std::string> command;  ///< path and arguments; only the arguments are templates
+  /// The only variables that the program gets, beside TOCSIN_NOTICE_ID, TOCSIN_STATUS and PATH.
+  std::vector<std::pair<std::string, std::string>> environment;
+  base::Duration timeout = std::chrono::seconds(10);  ///< then the program is killed
+};
+
+class Exec final : public Integration {
+ public:
+  explicit Exec(Config config) : config_(std::move(config)) {}
+
+  bool send_resolved() const override { return config_.send_resolved; }
+  std::unique_ptr<Notifier> make(const Parts& parts) const override;
+
+  base::Result<net::Command> render(const model::Notice& notice,
+                                    const TextRenderer& renderer) const;
+  Outcome classify(const base::Result<net::CommandResult>& result) const;
+
+  const Config& config() const { return config_; }
+
+ private:
+  Config config_;
+};
+
+Config decode(yaml::MappingReader& reader);
+Backend backend();
+
+}  // namespace tocsin::notifiers::exec

@@ -1,0 +1,63 @@
+#include "notifiers/http_notifier.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "notifiers/outcome.h"
+
+namespace tocsin::notifiers {
+namespace {
+
+/// No answer of a channel is worth more.
+constexpr std::size_t kMaxAnswerBytes = 1 << 20;
+
+/// The shared driver: sends, limits the time, classifies, redacts.
+class HttpNotifier final : public Notifier {
+ public:
+  HttpNotifier(const HttpIntegration& integration, const Parts& parts)
+      : integration_(integration),
+        http_(parts.http),
+        clock_(parts.clock),
+        renderer_(parts.renderer),
+        user_agent_("tocsin/" + parts.version) {}
+
+  async::Task<Outcome> deliver(model::Notice notice, base::MonotonicTime deadline) override {
+    base::Result<net::HttpRequest> request = integration_.render(notice, renderer_);
+    if (!request) {
+      co_return redacted(refused(request.error().to_string()));
+    }
+    request->headers.set("User-Agent", user_agent_);
+    request->headers.set("Idempotency-Key", notice.id);
+    request->max_body_bytes = kMaxAnswerBytes;
+    if (const base::Duration limit = integration_.timeout(); limit.count() > 0) {
+      deadline = std::min(deadline, clock_.monotonic_now() + limit);
+    }
+    net::HttpRequest ready = std::move(*request);
+    const base::Result<net::HttpResponse> response =
+        co_await http_.send(std::move(ready), deadline);
+    if (!response) {
+      co_return redacted(from_error(response.error()));
+    }
+    co_return redacted(integration_.classify(*response, clock_.wall_now()));
+  }
+
+ private:
+  Outcome redacted(Outcome outcome) const {
+    outcome.reason = redact(std::move(outcome.reason), integration_.secrets());
+    return outcome;
+  }
+
+  const HttpIntegration& integration_;
+  net::HttpClient& http_;
+  const base::Clock& clock_;
+  const TextRenderer& renderer_;
+  std::string user_agent_;
+};
+
+}  // namespace
+
+std::unique_ptr<Notifier> HttpIntegration::make(const Parts& parts) const {
+  return std::make_unique<HttpNotifier>(*this, parts);
+}
+
+}  // namespace tocsin::notifiers

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+
+#include "notifiers/http_notifier.h"
+#include "notifiers/http_options.h"
+#include "notifiers/registry.h"
+
+namespace tocsin::notifiers::webhook {
+
+/// `webhook_configs`: POSTs Alertmanager's JSON, version 4.
+struct Config {
+  bool send_resolved = true;
+  base::Secret url;              ///< `url` or `url_file`; may hold a token
+  std::uint64_t max_alerts = 0;  ///< per request; 0: all
+  base::Duration timeout{0};     ///< of one request; 0: as long as the delivery may take
+  HttpOptions http;              ///< `http_config`, else the global one
+};
+
+class Webhook final : public HttpIntegration {
+ public:
+  explicit Webhook(Config config) : config_(std::move(config)) {}
+
+  bool send_resolved() const override { return config_.send_resolved; }
+  base::Result<net::HttpRequest> render(const model::Notice& notice,
+                                        const TextRenderer& renderer) const override;
+  Outcome classify(const net::HttpResponse& response, base::WallTime now) const override;
+  base::Duration timeout() const override { return config_.timeout; }
+  std::vector<base::Secret> secrets() const override;
+
+  const Config& config() const { return config_; }
+
+ private:
+  Config config_;
+};
+
+Config decode(yaml::MappingReader& reader, DecodeContext& context);
+Backend backend();
+
+}  // namespace tocsin::notifiers::webhook

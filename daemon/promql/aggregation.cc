@@ -1,0 +1,259 @@
+#include "promql/aggregation.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "base/text.h"
+#include "promql/evaluator.h"
+#include "promql/numeric.h"
+#include "promql/signature.h"
+
+namespace tocsin::promql {
+namespace {
+
+using base::Result;
+
+base::Error failed(std::string message) {
+  return {base::ErrorCode::kInvalidInput, std::move(message)};
+}
+
+// What one group has seen so far; each operator uses the parts that it needs.
+struct Group {
+  model::Labels labels;
+  bool drop_name = false;
+  CompensatedSum sum;
+  Mean mean;
+  Variance variance;
+  double extreme = 0;
+  double count = 0;
+  std::vector<double> values;     // quantile
+  std::vector<Element> elements;  // topk, bottomk
+};
+
+// Whether `a` comes before `b` in the result; NaN is always last.
+bool before(double a, double b, bool descending) {
+  if (std::isnan(a)) {
+    return false;
+  }
+  return std::isnan(b) || (descending ? a > b : a < b);
+}
+
+class Aggregator {
+ public:
+  Aggregator(Evaluator& evaluator, const Aggregation& aggregation)
+      : evaluator_(evaluator),
+        aggregation_(aggregation),
+        signature_(!aggregation.without, aggregation.labels) {}
+
+  Result<Operand> run(Elements elements, const Operand& parameter) {
+    parameter_ = &parameter;
+    if (auto status = read_parameter(); !status) {
+      return status.error();
+    }
+    const AggregateOp op = aggregation_.op;
+    if ((op == AggregateOp::kTopk || op == AggregateOp::kBottomk) && limit_ < 1) {
+      return Operand(Elements{});
+    }
+    for (Element& element : elements) {
+      std::string* extra = nullptr;
+      std::string printed;
+      if (op == AggregateOp::kCountValues) {
+        printed = base::format_number(element.value);
+        extra = &printed;
+      }
+      add(group_of(element, extra), element);
+    }
+    return Operand(finish());
+  }
+
+ private:
+  base::Status read_parameter() {
+    if (const auto* number = std::get_if<double>(parameter_)) {
+      number_ = *number;
+    }
+    switch (aggregation_.op) {
+      case AggregateOp::kTopk:
+      case AggregateOp::kBottomk:
+        return read_limit();
+      case AggregateOp::kCountValues: {
+        const auto& label = std::get<std::string>(*parameter_);
+        if (label.empty() || !base::is_valid_utf8(label)) {
+          return failed("invalid label name " + base::quote(label));
+        }
+        return {};
+      }
+      case AggregateOp::kQuantile:
+        if (!(number_ >= 0 && number_ <= 1)) {
+          evaluator_.notes().warn(aggregation_.parameter->span,
+                                  "quantile value should be between 0 and 1, got " +
+                                      base::format_number_short(number_));
+        }
+        return {};
+      default:
+        return {};
+    }
+  }
+
+  base::Status read_limit() {
+    if (std::isnan(number_)) {
+      return failed("Parameter value is NaN");
+    }
+    if (std::fabs(number_) >= 9.2233720368547758e18) {
+      return failed("Scalar value " + base::format_number_short(number_) +
+                    (number_ > 0 ? " overflows int64" : " underflows int64"));
+    }
+    limit_ = static_cast<std::int64_t>(number_);
+    return {};
+  }
+
+  Group& group_of(const Element& element, const std::string* extra) {
+    const bool gone = evaluator_.name_gone(element);
+    const std::string* key = &signature_.key(element.labels, gone);
+    std::string with_extra;
+    if (extra != nullptr) {
+      with_extra = *key + *extra;
+      key = &with_extra;
+    }
+    const auto [place, fresh] = index_.try_emplace(*key, groups_.size());
+    if (fresh) {
+      Group& group = groups_.emplace_back();
+      group.labels = signature_.labels_of(element.labels, gone);
+      if (extra != nullptr) {
+        const auto& label = std::get<std::string>(*parameter_);
+        group.labels = model::LabelsBuilder(group.labels).set(label, *extra).build();
+      }
+    }
+    Group& group = groups_[place->second];
+    group.drop_name = group.drop_name || (element.drop_name && !gone);
+    return group;
+  }
+
+  void add(Group& group, Element& element) {
+    const double value = element.value;
+    group.count += 1;
+    switch (aggregation_.op) {
+      case AggregateOp::kSum:
+        group.sum.add(value);
+        break;
+      case AggregateOp::kAvg:
+        group.mean.add(value);
+        break;
+      case AggregateOp::kMin:
+      case AggregateOp::kMax: {
+        const bool larger = aggregation_.op == AggregateOp::kMax;
+        if (group.count == 1 || std::isnan(group.extreme) ||
+            (larger ? value > group.extreme : value < group.extreme)) {
+          group.extreme = value;
+        }
+        break;
+      }
+      case AggregateOp::kStddev:
+      case AggregateOp::kStdvar:
+        group.variance.add(value);
+        break;
+      case AggregateOp::kQuantile:
+        group.values.push_back(value);
+        break;
+      case AggregateOp::kTopk:
+      case AggregateOp::kBottomk:
+        keep_best(group, element);
+        break;
+      default:
+        break;
+    }
+  }
+
+  // A heap whose front is the worst element that was kept. Of equal values the first one stays.
+  void keep_best(Group& group, Element& element) const {
+    const bool descending = aggregation_.op == AggregateOp::kTopk;
+    const auto worse_last = [descending](const Element& a, const Element& b) {
+      return before(a.value, b.value, descending);
+    };
+    auto& heap = group.elements;
+    if (static_cast<std::int64_t>(heap.size()) < limit_) {
+      heap.push_back(std::move(element));
+      std::ranges::push_heap(heap, worse_last);
+    } else if (before(element.value, heap.front().value, descending)) {
+      std::ranges::pop_heap(heap, worse_last);
+      heap.back() = std::move(element);
+      std::ranges::push_heap(heap, worse_last);
+    }
+  }
+
+  double value_of(Group& group) const {
+    switch (aggregation_.op) {
+      case AggregateOp::kSum:
+        return group.sum.value();
+      case AggregateOp::kAvg:
+        return group.mean.value();
+      case AggregateOp::kMin:
+      case AggregateOp::kMax:
+        return group.extreme;
+      case AggregateOp::kGroup:
+        return 1;
+      case AggregateOp::kStddev:
+        return std::sqrt(group.variance.value());
+      case AggregateOp::kStdvar:
+        return group.variance.value();
+      case AggregateOp::kQuantile:
+        return quantile(number_, group.values);
+      default:
+        return group.count;
+    }
+  }
+
+  Elements finish() {
+    Elements result;
+    const bool descending = aggregation_.op == AggregateOp::kTopk;
+    for (Group& group : groups_) {
+      if (group.elements.empty()) {
+        result.push_back({std::move(group.labels), value_of(group), group.drop_name});
+        continue;
+      }
+      std::ranges::stable_sort(group.elements, [descending](const Element& a, const Element& b) {
+        return before(a.value, b.value, descending);
+      });
+      std::ranges::move(group.elements, std::back_inserter(result));
+    }
+    return result;
+  }
+
+  Evaluator& evaluator_;
+  const Aggregation& aggregation_;
+  Signature signature_;
+  const Operand* parameter_ = nullptr;
+  double number_ = 0;
+  std::int64_t limit_ = 0;
+  std::vector<Group> groups_;
+  std::unordered_map<std::string, std::size_t> index_;
+};
+
+}  // namespace
+
+Result<Operand> aggregate(Evaluator& evaluator, const Aggregation& aggregation,
+                          std::int64_t time_ms) {
+  Operand parameter = 0.0;
+  if (aggregation.parameter) {
+    auto value = evaluator.eval(*aggregation.parameter, time_ms);
+    if (!value) {
+      return value;
+    }
+    parameter = std::move(*value);
+  }
+  // topk and bottomk hand elements on as they are; all others only read labels.
+  const bool passes_on =
+      aggregation.op == AggregateOp::kTopk || aggregation.op == AggregateOp::kBottomk;
+  const auto names = passes_on ? Evaluator::Names::kSettled : Evaluator::Names::kMarked;
+  auto inner = evaluator.eval(*aggregation.inner, time_ms, names);
+  if (!inner) {
+    return inner;
+  }
+  return Aggregator(evaluator, aggregation).run(std::move(std::get<Elements>(*inner)), parameter);
+}
+
+}  // namespace tocsin::promql

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
+
+#include "promql/ast.h"
+
+namespace tocsin::promql {
+
+/// What an evaluation wants its reader to know though it has a result. Each text once, in the
+/// order of appearance, worded as Prometheus does with the position of the expression behind it.
+class Annotations {
+ public:
+  explicit Annotations(std::string_view query) : query_(query) {}
+
+  void warn(Span where, std::string_view message) { add(warnings_, "warning", where, message); }
+  void info(Span where, std::string_view message) { add(infos_, "info", where, message); }
+
+  std::vector<std::string> take_warnings() { return std::move(warnings_); }
+  std::vector<std::string> take_infos() { return std::move(infos_); }
+
+  /// At most so many of each level are kept.
+  static constexpr std::size_t kMax = 100;
+
+ private:
+  void add(std::vector<std::string>& list, std::string_view level, Span where,
+           std::string_view message);
+
+  std::string_view query_;
+  std::vector<std::string> warnings_;
+  std::vector<std::string> infos_;
+  std::unordered_set<std::string> seen_;
+};
+
+}  // namespace tocsin::promql

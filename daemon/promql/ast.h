@@ -1,0 +1,175 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "model/matcher.h"
+#include "promql/query.h"
+
+namespace re2 {
+class RE2;
+}
+
+/// The tree that the parser makes. Immutable once parse() has returned it; every later step (type
+/// check, selections, evaluation, formatting) only reads it.
+namespace tocsin::promql {
+
+struct Function;  // promql/functions.h
+
+/// Bytes [begin, end) of the query's text.
+struct Span {
+  std::uint32_t begin = 0;
+  std::uint32_t end = 0;
+};
+
+enum class BinaryOp : std::uint8_t {
+  kAdd,
+  kSubtract,
+  kMultiply,
+  kDivide,
+  kModulo,
+  kPower,
+  kAtan2,
+  kEqual,
+  kNotEqual,
+  kLess,
+  kGreater,
+  kLessEqual,
+  kGreaterEqual,
+  kAnd,
+  kOr,
+  kUnless,
+};
+
+/// As written: "+", "==", "unless".
+std::string_view to_string(BinaryOp op);
+bool is_comparison(BinaryOp op);
+bool is_set_operator(BinaryOp op);
+/// 1 (or) to 6 (^); higher binds tighter. Only ^ associates to the right.
+int precedence(BinaryOp op);
+
+enum class AggregateOp : std::uint8_t {
+  kSum,
+  kAvg,
+  kMin,
+  kMax,
+  kCount,
+  kGroup,
+  kStddev,
+  kStdvar,
+  kTopk,
+  kBottomk,
+  kCountValues,
+  kQuantile,
+  kLimitk,
+  kLimitRatio,
+};
+
+std::string_view to_string(AggregateOp op);
+/// The operator with this name, in any case.
+std::optional<AggregateOp> aggregate_op(std::string_view name);
+/// Whether the operator takes a parameter before the vector.
+bool has_parameter(AggregateOp op);
+
+struct Expr;
+using ExprPtr = std::unique_ptr<const Expr>;
+
+/// Where on the time line a selector or subquery looks: `@` first, then `offset` back from there.
+struct TimeShift {
+  enum class Anchor : std::uint8_t { kEvaluation, kTime, kStart, kEnd };
+  Anchor anchor = Anchor::kEvaluation;
+  std::int64_t at_ms = 0;  ///< with Anchor::kTime
+  std::int64_t offset_ms = 0;
+};
+
+struct NumberLiteral {
+  double value = 0;
+  bool duration = false;  ///< written as 5m; printed so again
+};
+
+struct StringLiteral {
+  std::string value;
+};
+
+struct Selector {
+  std::string name;          ///< the metric name when it was written outside of the braces
+  model::Matchers matchers;  ///< all of them, the one for `name` included
+  TimeShift shift;
+  std::optional<std::int64_t> range_ms;  ///< a range vector selector when set
+  std::size_t index = 0;                 ///< the selector's number in the order of the text
+  /// The name that a `__name__="…"` matcher pins; empty when series of several names can match.
+  std::string pinned_name;
+};
+
+struct Subquery {
+  ExprPtr inner;
+  std::int64_t range_ms = 0;
+  std::optional<std::int64_t> step_ms;
+  TimeShift shift;
+};
+
+struct Call {
+  const Function* function = nullptr;
+  std::vector<ExprPtr> arguments;
+  /// The compiled pattern of label_replace; null for others and when it does not compile.
+  std::shared_ptr<const re2::RE2> regex;
+};
+
+struct Aggregation {
+  AggregateOp op = AggregateOp::kSum;
+  ExprPtr parameter;
+  ExprPtr inner;
+  bool without = false;
+  bool grouped = false;             ///< `by` or `without` was written
+  std::vector<std::string> labels;  ///< as written
+};
+
+enum class Cardinality : std::uint8_t { kOneToOne, kManyToOne, kOneToMany, kManyToMany };
+
+struct VectorMatching {
+  Cardinality cardinality = Cardinality::kOneToOne;
+  bool on = false;                   ///< `on`; else `ignoring`
+  bool written = false;              ///< `on` or `ignoring` was written
+  std::vector<std::string> labels;   ///< of on or ignoring, as written
+  std::vector<std::string> include;  ///< of group_left or group_right, as written
+};
+
+struct Binary {
+  BinaryOp op = BinaryOp::kAdd;
+  ExprPtr left;
+  ExprPtr right;
+  bool return_bool = false;
+  VectorMatching matching;
+};
+
+struct Unary {
+  bool minus = false;
+  ExprPtr inner;
+};
+
+struct Paren {
+  ExprPtr inner;
+};
+
+struct Expr {
+  using Node = std::variant<NumberLiteral, StringLiteral, Selector, Subquery, Call, Aggregation,
+                            Binary, Unary, Paren>;
+  Node node;
+  Span span;
+  ValueType type = ValueType::kScalar;
+  std::uint32_t depth = 1;  ///< levels below and including this one; bounded by the parser
+};
+
+/// Names the types as error messages do: "instant vector", "range vector".
+std::string_view describe(ValueType type);
+
+/// The expression inside any number of parentheses.
+const Expr& without_parens(const Expr& expr);
+
+}  // namespace tocsin::promql

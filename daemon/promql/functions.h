@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "model/sample.h"
+#include "promql/ast.h"
+#include "promql/operand.h"
+
+/// The one table of PromQL's functions. A function is a row: name, argument types, result type,
+/// how it computes, and a line for people. Three shapes of computation cover nearly all of them.
+namespace tocsin::promql {
+
+class Annotations;
+struct CallFrame;
+
+/// The samples of one series within a range (start, end], stale markers left out; never empty.
+struct RangeInput {
+  std::span<const model::Sample> samples;
+  std::int64_t start_ms = 0;
+  std::int64_t end_ms = 0;
+  std::int64_t time_ms = 0;            ///< of the evaluation, without offset and @
+  std::span<const double> parameters;  ///< the scalar arguments in their order
+};
+
+/// One value for each series of a range vector, or none for this series.
+using RangeFunction = std::optional<double> (*)(const RangeInput& input);
+/// One value for each element of an instant vector.
+using ElementFunction = double (*)(double value, std::span<const double> parameters);
+/// Everything else.
+using GeneralFunction = base::Result<Operand> (*)(CallFrame& frame);
+
+struct Function {
+  std::string_view name;
+  std::vector<ValueType> arguments;
+  /// 0: exactly these arguments; n: the last n may be left out; -1: the last one may be left out
+  /// or repeated.
+  int variadic = 0;
+  ValueType result = ValueType::kVector;
+  std::variant<RangeFunction, ElementFunction, GeneralFunction> run;
+  std::string_view doc;
+  bool keeps_name = false;  ///< the metric name stays in the result
+  /// Refuses scalar arguments; null when every number will do.
+  base::Status (*check_parameters)(std::span<const double> parameters) = nullptr;
+  bool expects_counter = false;     ///< infos when the name is not one of a counter
+  bool quantile_parameter = false;  ///< its first argument is a quantile: warns outside of 0 … 1
+
+  std::size_t min_arguments() const;
+  /// The largest number of arguments; nothing when there is no bound.
+  std::optional<std::size_t> max_arguments() const;
+  ValueType argument_type(std::size_t index) const;
+};
+
+/// The function with this name, or null.
+const Function* find_function(std::string_view name);
+/// All rows, for documentation and completion.
+std::span<const Function> all_functions();
+
+// The rows of each family; all_functions() joins them.
+std::vector<Function> rate_functions();
+std::vector<Function> over_time_functions();
+std::vector<Function> math_functions();
+std::vector<Function> time_functions();
+std::vector<Function> label_functions();
+std::vector<Function> vector_functions();
+std::vector<Function> histogram_functions();
+
+}  // namespace tocsin::promql

@@ -1,0 +1,422 @@
+#include "promql/parser.h"
+
+#include <re2/re2.h>
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "base/duration.h"
+#include "base/text.h"
+#include "promql/functions.h"
+#include "promql/parser_impl.h"
+
+namespace tocsin::promql {
+
+using base::Error;
+using base::Result;
+
+namespace {
+
+constexpr int kLowest = 1;
+constexpr int kHighest = 6;
+
+ValueType type_of(const Expr::Node& node) {
+  if (std::holds_alternative<NumberLiteral>(node)) {
+    return ValueType::kScalar;
+  }
+  if (std::holds_alternative<StringLiteral>(node)) {
+    return ValueType::kString;
+  }
+  if (std::holds_alternative<Subquery>(node)) {
+    return ValueType::kMatrix;
+  }
+  if (const auto* selector = std::get_if<Selector>(&node)) {
+    return selector->range_ms ? ValueType::kMatrix : ValueType::kVector;
+  }
+  if (const auto* call = std::get_if<Call>(&node)) {
+    return call->function->result;
+  }
+  if (const auto* binary = std::get_if<Binary>(&node)) {
+    const bool scalar =
+        binary->left->type == ValueType::kScalar && binary->right->type == ValueType::kScalar;
+    return scalar ? ValueType::kScalar : ValueType::kVector;
+  }
+  if (const auto* unary = std::get_if<Unary>(&node)) {
+    return unary->inner->type;
+  }
+  if (const auto* paren = std::get_if<Paren>(&node)) {
+    return paren->inner->type;
+  }
+  return ValueType::kVector;
+}
+
+// The pattern of label_replace, once for all evaluations; string arguments are always literals.
+// One that does not compile is reported by the evaluation, as Prometheus does.
+std::shared_ptr<const re2::RE2> compile_replacement(const Expr& argument) {
+  const auto* pattern = std::get_if<StringLiteral>(&without_parens(argument).node);
+  if (pattern == nullptr) {
+    return nullptr;
+  }
+  re2::RE2::Options options;
+  options.set_log_errors(false);
+  options.set_dot_nl(true);
+  options.set_max_mem(1 << 20);
+  auto regex = std::make_shared<const re2::RE2>(pattern->value, options);
+  return regex->ok() ? regex : nullptr;
+}
+
+}  // namespace
+
+Error Parser::fail(const Token& token, std::string_view message) const {
+  return syntax_error(text_, token.span.begin, message);
+}
+
+Error Parser::unexpected(const Token& token, std::string_view where,
+                         std::string_view expected) const {
+  std::string message = "unexpected " + token.describe();
+  if (!where.empty()) {
+    message += " in " + std::string(where);
+  }
+  if (!expected.empty()) {
+    message += ", expected " + std::string(expected);
+  }
+  return fail(token, message);
+}
+
+bool Parser::accept(TokenKind kind) {
+  if (peek().kind != kind) {
+    return false;
+  }
+  ++at_;
+  return true;
+}
+
+bool Parser::accept_word(std::string_view word) {
+  if (!peek().is_word(word)) {
+    return false;
+  }
+  ++at_;
+  return true;
+}
+
+Result<NewExpr> Parser::make(Expr::Node node, Span span, std::uint32_t depth_below) {
+  if (depth_below >= kMaxDepth) {
+    return Error(base::ErrorCode::kLimitExceeded, "parse error: expression is nested more than " +
+                                                      std::to_string(kMaxDepth) + " levels deep")
+        .at(position_of(text_, span.begin));
+  }
+  auto expr = std::make_unique<Expr>();
+  expr->node = std::move(node);
+  expr->span = span;
+  expr->type = type_of(expr->node);
+  expr->depth = depth_below + 1;
+  return expr;
+}
+
+Result<NewExpr> Parser::whole() {
+  if (peek().kind == TokenKind::kEnd) {
+    return fail(peek(), "no expression found in input");
+  }
+  auto expr = expression(kLowest);
+  if (!expr) {
+    return expr;
+  }
+  if (peek().kind != TokenKind::kEnd) {
+    return unexpected(peek());
+  }
+  return expr;
+}
+
+Result<NewExpr> Parser::expression(int lowest) {
+  if (++nesting_ > kMaxNesting) {
+    return Error(base::ErrorCode::kLimitExceeded, "parse error: expression is nested more than " +
+                                                      std::to_string(kMaxNesting) + " levels deep")
+        .at(position_of(text_, peek().span.begin));
+  }
+  auto left = unary();
+  while (left && peek().kind == TokenKind::kOperator && precedence(peek().op) >= lowest) {
+    left = binary(std::move(*left));
+  }
+  --nesting_;
+  return left;
+}
+
+Result<NewExpr> Parser::unary() {
+  const Token first = peek();
+  const bool sign = first.kind == TokenKind::kOperator &&
+                    (first.op == BinaryOp::kAdd || first.op == BinaryOp::kSubtract);
+  if (!sign) {
+    auto expr = primary();
+    return expr ? postfix(std::move(*expr)) : std::move(expr);
+  }
+  ++at_;
+  // A sign binds weaker than ^ and tighter than everything else: -1^2 is -(1^2).
+  auto inner = expression(kHighest);
+  if (!inner) {
+    return inner;
+  }
+  const bool minus = first.op == BinaryOp::kSubtract;
+  const Span span{first.span.begin, (*inner)->span.end};
+  if (auto* number = std::get_if<NumberLiteral>(&(*inner)->node)) {
+    number->value = minus ? -number->value : number->value;
+    (*inner)->span = span;
+    return inner;
+  }
+  const std::uint32_t depth = (*inner)->depth;
+  return make(Unary{minus, std::move(*inner)}, span, depth);
+}
+
+Result<NewExpr> Parser::binary(NewExpr left) {
+  const Token token = next();
+  Binary node;
+  node.op = token.op;
+  if (is_set_operator(node.op)) {
+    node.matching.cardinality = Cardinality::kManyToMany;
+  }
+  if (auto status = binary_modifiers(node); !status) {
+    return status.error();
+  }
+  const int level = precedence(node.op);
+  auto right = expression(node.op == BinaryOp::kPower ? level : level + 1);
+  if (!right) {
+    return right;
+  }
+  const Span span{left->span.begin, (*right)->span.end};
+  const std::uint32_t depth = std::max(left->depth, (*right)->depth);
+  node.left = std::move(left);
+  node.right = std::move(*right);
+  return make(std::move(node), span, depth);
+}
+
+base::Status Parser::binary_modifiers(Binary& node) {
+  node.return_bool = accept_word("bool");
+  const bool on = peek().is_word("on");
+  if (!on && !peek().is_word("ignoring")) {
+    return {};
+  }
+  ++at_;
+  node.matching.on = on;
+  node.matching.written = true;
+  auto labels = label_list();
+  if (!labels) {
+    return labels.error();
+  }
+  node.matching.labels = std::move(*labels);
+  const bool left = peek().is_word("group_left");
+  if (!left && !peek().is_word("group_right")) {
+    return {};
+  }
+  const Token group = next();
+  if (is_set_operator(node.op)) {
+    return fail(group, "no grouping allowed for " + base::quote(to_string(node.op)) + " operation");
+  }
+  node.matching.cardinality = left ? Cardinality::kManyToOne : Cardinality::kOneToMany;
+  if (peek().kind == TokenKind::kLeftParen) {
+    auto include = label_list();
+    if (!include) {
+      return include.error();
+    }
+    node.matching.include = std::move(*include);
+  }
+  return {};
+}
+
+Result<NewExpr> Parser::primary() {
+  const Token& token = peek();
+  switch (token.kind) {
+    case TokenKind::kNumber:
+    case TokenKind::kDuration:
+      return number();
+    case TokenKind::kString:
+      return string();
+    case TokenKind::kLeftParen:
+      return paren();
+    case TokenKind::kLeftBrace:
+      return selector(nullptr);
+    case TokenKind::kMetricIdentifier:
+      ++at_;
+      return selector(&token);
+    case TokenKind::kIdentifier:
+      ++at_;
+      return peek().kind == TokenKind::kLeftParen ? call(token) : selector(&token);
+    case TokenKind::kAggregator: {
+      const Token& after = peek(1);
+      if (after.kind == TokenKind::kLeftParen || after.is_word("by") || after.is_word("without")) {
+        return aggregation();
+      }
+      ++at_;
+      return selector(&token);
+    }
+    default:
+      break;
+  }
+  // Some words of the language may name a metric too.
+  const bool word_metric =
+      token.is_word("by") || token.is_word("without") || token.is_word("offset") ||
+      token.is_word("start") || token.is_word("end") || token.is_word("step") ||
+      token.is_word("range") || token.is_word("anchored") || token.is_word("smoothed");
+  const bool operator_metric = token.kind == TokenKind::kOperator && is_set_operator(token.op);
+  const TokenKind after = peek(1).kind;
+  if ((word_metric && after != TokenKind::kLeftParen) ||
+      (operator_metric && (after == TokenKind::kEnd || after == TokenKind::kLeftBrace))) {
+    ++at_;
+    return selector(&token);
+  }
+  return unexpected(token);
+}
+
+Result<NewExpr> Parser::number() {
+  const Token token = next();
+  NumberLiteral literal;
+  if (token.kind == TokenKind::kDuration) {
+    const auto duration = base::parse_duration(token.text);
+    if (!duration) {
+      return fail(token, duration.error().message());
+    }
+    literal.value = static_cast<double>(duration->count()) / 1000.0;
+    literal.duration = true;
+  } else {
+    literal.value =
+        base::parse_number(token.text).value_or(std::numeric_limits<double>::quiet_NaN());
+  }
+  return make(literal, token.span, 0);
+}
+
+Result<NewExpr> Parser::string() {
+  const Token token = next();
+  auto text = unquote(token.text);
+  if (!text) {
+    return fail(token, text.error().message());
+  }
+  return make(StringLiteral{std::move(*text)}, token.span, 0);
+}
+
+Result<NewExpr> Parser::paren() {
+  const Token open = next();
+  auto inner = expression(kLowest);
+  if (!inner) {
+    return inner;
+  }
+  if (!accept(TokenKind::kRightParen)) {
+    return unexpected(peek());
+  }
+  const std::uint32_t depth = (*inner)->depth;
+  return make(Paren{std::move(*inner)}, {open.span.begin, previous_end()}, depth);
+}
+
+Result<std::vector<ExprPtr>> Parser::arguments() {
+  std::vector<ExprPtr> list;
+  ++at_;  // the parenthesis that the caller has seen
+  while (!accept(TokenKind::kRightParen)) {
+    if (!list.empty()) {
+      if (!accept(TokenKind::kComma)) {
+        return unexpected(peek());
+      }
+      if (peek().kind == TokenKind::kRightParen) {
+        return fail(peek(), "trailing commas not allowed in function call args");
+      }
+    }
+    auto argument = expression(kLowest);
+    if (!argument) {
+      return argument.error();
+    }
+    list.push_back(std::move(*argument));
+  }
+  return list;
+}
+
+Result<NewExpr> Parser::call(const Token& name) {
+  Call node;
+  node.function = find_function(name.text);
+  if (node.function == nullptr) {
+    return fail(name, "unknown function with name " + base::quote(name.text));
+  }
+  auto list = arguments();
+  if (!list) {
+    return list.error();
+  }
+  std::uint32_t depth = 0;
+  for (const ExprPtr& argument : *list) {
+    depth = std::max(depth, argument->depth);
+  }
+  node.arguments = std::move(*list);
+  if (node.function->name == "label_replace" && node.arguments.size() == 5) {
+    node.regex = compile_replacement(*node.arguments[4]);
+  }
+  return make(std::move(node), {name.span.begin, previous_end()}, depth);
+}
+
+base::Status Parser::grouping(Aggregation& node) {
+  node.grouped = true;
+  node.without = next().is_word("without");
+  auto labels = label_list();
+  if (!labels) {
+    return labels.error();
+  }
+  node.labels = std::move(*labels);
+  return {};
+}
+
+Result<NewExpr> Parser::aggregation() {
+  const Token name = next();
+  Aggregation node;
+  node.op = aggregate_op(name.text).value_or(AggregateOp::kSum);
+  const auto at_grouping = [this] { return peek().is_word("by") || peek().is_word("without"); };
+  if (at_grouping()) {
+    if (auto status = grouping(node); !status) {
+      return status.error();
+    }
+  }
+  if (peek().kind != TokenKind::kLeftParen) {
+    return unexpected(peek(), "aggregation");
+  }
+  auto list = arguments();
+  if (!list) {
+    return list.error();
+  }
+  if (at_grouping()) {
+    if (node.grouped) {
+      return unexpected(peek(), "aggregation");
+    }
+    if (auto status = grouping(node); !status) {
+      return status.error();
+    }
+  }
+  const std::size_t wanted = has_parameter(node.op) ? 2 : 1;
+  if (list->empty()) {
+    return fail(name, "no arguments for aggregate expression provided");
+  }
+  if (list->size() != wanted) {
+    return fail(name, "wrong number of arguments for aggregate expression provided, expected " +
+                          std::to_string(wanted) + ", got " + std::to_string(list->size()));
+  }
+  std::uint32_t depth = list->back()->depth;
+  node.inner = std::move(list->back());
+  if (wanted == 2) {
+    depth = std::max(depth, list->front()->depth);
+    node.parameter = std::move(list->front());
+  }
+  return make(std::move(node), {name.span.begin, previous_end()}, depth);
+}
+
+Result<std::unique_ptr<const Expr>> parse_expression(std::string_view text) {
+  if (text.size() > kMaxQueryBytes) {
+    return Error(base::ErrorCode::kLimitExceeded,
+                 "query is longer than " + std::to_string(kMaxQueryBytes) + " bytes");
+  }
+  if (!base::is_valid_utf8(text)) {
+    return Error(base::ErrorCode::kInvalidInput, "parse error: invalid UTF-8 rune");
+  }
+  auto tokens = tokenize(text);
+  if (!tokens) {
+    return tokens.error();
+  }
+  auto expr = Parser(text, std::move(*tokens)).whole();
+  if (!expr) {
+    return expr.error();
+  }
+  return std::unique_ptr<const Expr>(std::move(*expr));
+}
+
+}  // namespace tocsin::promql

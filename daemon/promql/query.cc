@@ -1,0 +1,147 @@
+#include "promql/query.h"
+
+#include <algorithm>
+#include <unordered_map>
+#include <utility>
+
+#include "promql/ast.h"
+#include "promql/check.h"
+#include "promql/evaluator.h"
+#include "promql/parser.h"
+
+namespace tocsin::promql {
+
+using base::Result;
+
+std::string_view to_string(ValueType type) {
+  switch (type) {
+    case ValueType::kVector:
+      return "vector";
+    case ValueType::kMatrix:
+      return "matrix";
+    case ValueType::kString:
+      return "string";
+    case ValueType::kScalar:
+      break;
+  }
+  return "scalar";
+}
+
+Result<Query> parse(std::string_view text) {
+  auto root = parse_expression(text);
+  if (!root) {
+    return root.error();
+  }
+  if (auto status = check(**root, text); !status) {
+    return status.error();
+  }
+  Query query;
+  query.type_ = (*root)->type;
+  query.root_ = std::move(*root);
+  query.text_ = text;
+  return query;
+}
+
+namespace {
+
+struct ToValue {
+  std::int64_t time_ms;
+
+  Value operator()(double scalar) const { return Scalar{time_ms, scalar}; }
+  Value operator()(std::string& text) const { return String{time_ms, std::move(text)}; }
+  Value operator()(Elements& elements) const {
+    Vector vector;
+    vector.reserve(elements.size());
+    for (Element& element : elements) {
+      vector.push_back({std::move(element.labels), time_ms, element.value});
+    }
+    return vector;
+  }
+  Value operator()(Ranges& ranges) const {
+    Matrix matrix;
+    matrix.reserve(ranges.size());
+    for (RangeSeries& series : ranges) {
+      matrix.push_back({std::move(series.labels), std::move(series.samples)});
+    }
+    std::ranges::sort(matrix, {}, &MatrixSeries::labels);
+    return matrix;
+  }
+};
+
+base::Status check_snapshot(const std::vector<Window>& windows, const series::Snapshot& snapshot) {
+  if (windows.size() != snapshot.selections()) {
+    return base::Error(base::ErrorCode::kInvalidInput,
+                       "snapshot does not belong to this query: it holds " +
+                           std::to_string(snapshot.selections()) + " lists for " +
+                           std::to_string(windows.size()) + " selectors");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Evaluation> evaluate(const Query& query, base::WallTime time,
+                            const series::Snapshot& snapshot, const EvalOptions& options) {
+  const std::int64_t at = base::to_millis(time);
+  const TimeSpan span{at, at};
+  if (auto status = check_snapshot(windows(query.root(), span, options), snapshot); !status) {
+    return status.error();
+  }
+  Evaluator evaluator(query, snapshot, options, span);
+  auto operand = evaluator.eval(query.root(), at);
+  if (!operand) {
+    return operand.error();
+  }
+  if (auto status = evaluator.finish(*operand); !status) {
+    return status.error();
+  }
+  return Evaluation{std::visit(ToValue{at}, *operand), evaluator.notes().take_warnings(),
+                    evaluator.notes().take_infos()};
+}
+
+Result<Evaluation> evaluate(const Query& query, const RangeTimes& times,
+                            const series::Snapshot& snapshot, const EvalOptions& options) {
+  if (query.type() != ValueType::kScalar && query.type() != ValueType::kVector) {
+    return base::Error(base::ErrorCode::kInvalidInput,
+                       "invalid expression type \"" + std::string(describe(query.type())) +
+                           "\" for range query, must be Scalar or instant Vector");
+  }
+  if (times.step.count() <= 0) {
+    return base::Error(base::ErrorCode::kInvalidInput, "zero or negative query resolution step");
+  }
+  const TimeSpan span{base::to_millis(times.start), base::to_millis(times.end)};
+  if (auto status = check_snapshot(windows(query.root(), span, options), snapshot); !status) {
+    return status.error();
+  }
+  Evaluator evaluator(query, snapshot, options, span);
+  Operand collected = Ranges{};
+  auto& ranges = std::get<Ranges>(collected);
+  std::unordered_map<model::Labels, std::size_t, model::LabelsHash> index;
+  for (std::int64_t at = span.start_ms; at <= span.end_ms; at += times.step.count()) {
+    auto operand = evaluator.eval(query.root(), at);
+    if (!operand) {
+      return operand.error();
+    }
+    if (auto status = evaluator.finish(*operand); !status) {
+      return status.error();
+    }
+    if (const auto* scalar = std::get_if<double>(&*operand)) {
+      operand = Operand(Elements{{model::Labels(), *scalar, false}});
+    }
+    auto& elements = std::get<Elements>(*operand);
+    for (Element& element : elements) {
+      const auto [place, fresh] = index.try_emplace(element.labels, ranges.size());
+      if (fresh) {
+        ranges.push_back({std::move(element.labels), {}, false});
+      }
+      ranges[place->second].samples.push_back({at, element.value});
+    }
+    if (auto status = evaluator.budget().take(elements.size()); !status) {
+      return status.error();
+    }
+  }
+  return Evaluation{std::visit(ToValue{span.end_ms}, collected), evaluator.notes().take_warnings(),
+                    evaluator.notes().take_infos()};
+}
+
+}  // namespace tocsin::promql

@@ -1,0 +1,145 @@
+#include "promql/reach.h"
+
+#include <algorithm>
+
+namespace tocsin::promql {
+namespace {
+
+// Calls `visit` for every direct child.
+template <class Visit>
+void for_each_child(const Expr& expr, const Visit& visit) {
+  if (const auto* subquery = std::get_if<Subquery>(&expr.node)) {
+    visit(*subquery->inner);
+  } else if (const auto* call = std::get_if<Call>(&expr.node)) {
+    for (const ExprPtr& argument : call->arguments) {
+      visit(*argument);
+    }
+  } else if (const auto* aggregation = std::get_if<Aggregation>(&expr.node)) {
+    if (aggregation->parameter) {
+      visit(*aggregation->parameter);
+    }
+    visit(*aggregation->inner);
+  } else if (const auto* binary = std::get_if<Binary>(&expr.node)) {
+    visit(*binary->left);
+    visit(*binary->right);
+  } else if (const auto* unary = std::get_if<Unary>(&expr.node)) {
+    visit(*unary->inner);
+  } else if (const auto* paren = std::get_if<Paren>(&expr.node)) {
+    visit(*paren->inner);
+  }
+}
+
+class WindowFinder {
+ public:
+  WindowFinder(TimeSpan times, const EvalOptions& options) : times_(times), options_(options) {}
+
+  void visit(const Expr& expr, TimeSpan span) {
+    if (const auto* selector = std::get_if<Selector>(&expr.node)) {
+      add(*selector, span);
+      return;
+    }
+    if (const auto* subquery = std::get_if<Subquery>(&expr.node)) {
+      span = {shifted(subquery->shift, span.start_ms, times_) - subquery->range_ms + 1,
+              shifted(subquery->shift, span.end_ms, times_)};
+    }
+    for_each_child(expr, [&](const Expr& child) { visit(child, span); });
+  }
+
+  std::vector<Window> take() { return std::move(windows_); }
+
+ private:
+  void add(const Selector& selector, TimeSpan span) {
+    const std::int64_t back = selector.range_ms.value_or(options_.lookback.count());
+    Window window;
+    window.selector = &selector;
+    window.min_ms = shifted(selector.shift, span.start_ms, times_) - back + 1;
+    window.max_ms = shifted(selector.shift, span.end_ms, times_);
+    window.repeated = span.start_ms != span.end_ms;
+    if (windows_.size() <= selector.index) {
+      windows_.resize(selector.index + 1);
+    }
+    windows_[selector.index] = window;
+  }
+
+  TimeSpan times_;
+  const EvalOptions& options_;
+  std::vector<Window> windows_;
+};
+
+// Milliseconds that the deepest selector below looks back from the evaluation time.
+std::int64_t reach(const Expr& expr, const EvalOptions& options) {
+  const auto own = [](const TimeShift& shift, std::int64_t back) {
+    return shift.anchor == TimeShift::Anchor::kTime ? 0 : shift.offset_ms + back;
+  };
+  if (const auto* selector = std::get_if<Selector>(&expr.node)) {
+    return own(selector->shift, selector->range_ms.value_or(options.lookback.count()));
+  }
+  std::int64_t longest = 0;
+  for_each_child(expr,
+                 [&](const Expr& child) { longest = std::max(longest, reach(child, options)); });
+  if (const auto* subquery = std::get_if<Subquery>(&expr.node)) {
+    return own(subquery->shift, subquery->range_ms + longest);
+  }
+  return longest;
+}
+
+}  // namespace
+
+std::int64_t shifted(const TimeShift& shift, std::int64_t time_ms, TimeSpan times) {
+  switch (shift.anchor) {
+    case TimeShift::Anchor::kTime:
+      return shift.at_ms - shift.offset_ms;
+    case TimeShift::Anchor::kStart:
+      return times.start_ms - shift.offset_ms;
+    case TimeShift::Anchor::kEnd:
+      return times.end_ms - shift.offset_ms;
+    case TimeShift::Anchor::kEvaluation:
+      break;
+  }
+  return time_ms - shift.offset_ms;
+}
+
+std::int64_t first_step_after(std::int64_t after_ms, std::int64_t step_ms) {
+  std::int64_t first = after_ms / step_ms * step_ms;
+  while (first <= after_ms) {
+    first += step_ms;
+  }
+  return first;
+}
+
+std::vector<Window> windows(const Expr& root, TimeSpan times, const EvalOptions& options) {
+  WindowFinder finder(times, options);
+  finder.visit(root, times);
+  return finder.take();
+}
+
+base::Duration longest_reach(const Query& query, const EvalOptions& options) {
+  return base::Duration(std::max<std::int64_t>(0, reach(query.root(), options)));
+}
+
+std::vector<model::Matchers> selectors(const Query& query) {
+  std::vector<model::Matchers> list;
+  for (const Window& window : windows(query.root(), {}, {})) {
+    list.push_back(window.selector->matchers);
+  }
+  return list;
+}
+
+bool reads_series(const Query& query) { return !windows(query.root(), {}, {}).empty(); }
+
+std::vector<series::Selection> selections(const Query& query, base::WallTime time,
+                                          const EvalOptions& options) {
+  return selections(query, RangeTimes{time, time, base::Duration(1)}, options);
+}
+
+std::vector<series::Selection> selections(const Query& query, const RangeTimes& times,
+                                          const EvalOptions& options) {
+  std::vector<series::Selection> list;
+  const TimeSpan span{base::to_millis(times.start), base::to_millis(times.end)};
+  for (const Window& window : windows(query.root(), span, options)) {
+    list.push_back({window.selector->matchers, window.min_ms, window.max_ms});
+  }
+  return list;
+}
+
+}  // namespace tocsin::promql

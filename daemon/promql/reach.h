@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "promql/ast.h"
+
+namespace tocsin::promql {
+
+/// The evaluation times of the whole query, both inclusive: what start() and end() mean.
+struct TimeSpan {
+  std::int64_t start_ms = 0;
+  std::int64_t end_ms = 0;
+};
+
+/// What one selector reads in all, both ends inclusive.
+struct Window {
+  const Selector* selector = nullptr;
+  std::int64_t min_ms = 0;
+  std::int64_t max_ms = 0;
+  bool repeated = false;  ///< looked at for more than one time, so reading once pays
+};
+
+/// The window of each selector, by Selector::index.
+std::vector<Window> windows(const Expr& root, TimeSpan times, const EvalOptions& options);
+
+/// The time that a selector or subquery looks at when the expression is evaluated at `time_ms`.
+std::int64_t shifted(const TimeShift& shift, std::int64_t time_ms, TimeSpan times);
+
+/// The first step of a subquery that is later than `after_ms`: steps lie on multiples of the step,
+/// so that moving the evaluation time does not move them.
+std::int64_t first_step_after(std::int64_t after_ms, std::int64_t step_ms);
+
+}  // namespace tocsin::promql

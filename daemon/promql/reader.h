@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "base/result.h"
+#include "promql/ast.h"
+#include "promql/reach.h"
+#include "series/snapshot.h"
+
+namespace tocsin::promql {
+
+/// Counts the samples that an evaluation holds at a time and says when they are too many.
+class SampleBudget {
+ public:
+  explicit SampleBudget(std::size_t limit) : limit_(limit) {}
+
+  base::Status take(std::size_t count);
+  void give_back(std::size_t count) { held_ -= count; }
+
+ private:
+  std::size_t limit_;
+  std::size_t held_ = 0;
+};
+
+/// Reads the samples of selectors from the snapshot. A selector that is looked at once is streamed
+/// series by series; one inside of a subquery or range query is read once and kept.
+class SampleReader {
+ public:
+  SampleReader(const series::Snapshot& snapshot, std::vector<Window> windows,
+               std::int64_t lookback_ms, SampleBudget& budget);
+
+  using OnSample = std::function<void(const model::Labels&, model::Sample)>;
+  using OnRange = std::function<base::Status(const model::Labels&, std::span<const model::Sample>)>;
+
+  /// The newest sample of each series in (at - lookback, at], unless it ends the series.
+  base::Status instant(const Selector& selector, std::int64_t at_ms, const OnSample& on_sample);
+  /// The samples of each series in (at - range, at] without stale markers, where there are any.
+  base::Status range(const Selector& selector, std::int64_t at_ms, const OnRange& on_range);
+
+  std::size_t series_count(const Selector& selector) const;
+
+ private:
+  using Kept = std::vector<std::vector<model::Sample>>;  // by series
+
+  base::Status keep(const Selector& selector);
+  /// Samples with min <= time <= max; valid until the next call.
+  std::span<const model::Sample> read(const Selector& selector, std::size_t series,
+                                      std::int64_t min_ms, std::int64_t max_ms);
+
+  const series::Snapshot& snapshot_;
+  std::vector<Window> windows_;
+  std::int64_t lookback_ms_;
+  SampleBudget& budget_;
+  std::vector<std::optional<Kept>> kept_;  // by selector
+  std::vector<model::Sample> scratch_;
+};
+
+}  // namespace tocsin::promql

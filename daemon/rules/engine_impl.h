@@ -1,0 +1,70 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "rules/alert_book.h"
+#include "rules/alert_state.h"
+#include "rules/engine.h"
+#include "rules/loaded.h"
+#include "rules/schedule.h"
+#include "rules/templating.h"
+
+namespace tocsin::rules {
+
+/// What the files engine*.cc share; private to them.
+struct Engine::Impl {
+  Impl(EngineOptions engine_options, QueryFunction query);
+
+  // engine.cc
+  void build(std::vector<Group> groups, const std::vector<QuarantinedGroup>& quarantined);
+  std::vector<Group> with_quarantined(std::vector<Group> groups,
+                                      const std::vector<QuarantinedGroup>& quarantined) const;
+  void configure_schedule(const std::map<RuleId, std::size_t>& old_rules,
+                          const std::vector<LoadedRule>& old,
+                          const std::vector<std::set<series::Origin>>& old_reads,
+                          base::WallTime wall, base::MonotonicTime mono);
+  Decision end_orphans(base::WallTime wall);
+  std::vector<RecordedSample> end_series(const std::vector<LoadedRule>& old, base::WallTime wall);
+  Stage stage_of(const Schedule::RoundStage& round);
+  Job job_for(std::size_t rule, base::WallTime time);
+
+  // engine_decide.cc
+  void decide_one(JobResult result, base::MonotonicTime mono, Decision& decision);
+  void decide_recording(LoadedRule& rule, const promql::Vector& elements, std::int64_t time_ms,
+                        Decision& decision);
+  std::optional<base::Duration> decide_alerting(LoadedRule& rule, std::size_t index,
+                                                const JobResult& result,
+                                                const promql::Vector& elements,
+                                                std::int64_t time_ms, base::MonotonicTime mono,
+                                                Decision& decision);
+  HoldFunction hold_function(LoadedRule& rule, std::size_t index, const JobResult& result,
+                             base::MonotonicTime mono);
+  AlertMap current_alerts(const LoadedRule& rule) const;
+  bool may_hold(std::size_t rule) const;
+  bool keeps_without_data(const AlertFacts* facts, const std::set<series::Origin>& inputs,
+                          base::MonotonicTime mono) const;
+  void tell(LoadedRule& rule, std::size_t index, const AlertLook& look, base::MonotonicTime mono,
+            Decision& decision);
+  void fail(LoadedRule& rule, std::string message, Decision& decision);
+
+  EngineOptions options;
+  TemplateContext templates;
+  AlertBook book;
+  Schedule schedule;
+  std::vector<LoadedGroup> groups;
+  std::vector<LoadedRule> rules;
+  std::set<std::pair<std::string, std::string>> quarantined_names;
+  bool restored = false;  // the replay is over
+  std::uint64_t generation = 0;
+  std::optional<base::MonotonicTime> stepped;  // when the wall clock stepped last
+  base::MonotonicTime last_mono{};
+  /// By rule: the alerts that the jobs of the running stage watch, parallel to Job::watched.
+  std::map<std::size_t, std::vector<model::Labels>> watched;
+};
+
+}  // namespace tocsin::rules

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/duration.h"
+#include "model/labels.h"
+#include "rules/alert_book.h"
+#include "rules/recording.h"
+#include "rules/rule.h"
+#include "rules/templating.h"
+#include "rules/view.h"
+
+namespace tocsin::rules {
+
+/// What the last looks left behind for one alert; volatile.
+struct AlertFacts {
+  double value = 0;
+  model::Labels annotations;
+  model::Labels told_annotations;           ///< those of the last change that went out
+  std::optional<base::MonotonicTime> told;  ///< when it went out
+  std::vector<series::Origin> origins;      ///< that its inputs came from, when that was asked
+  bool held = false;
+};
+
+/// A rule as the engine runs it: the decoded rule, what follows from it, and volatile state.
+struct LoadedRule {
+  Rule rule;
+  std::size_t group = 0;
+  RuleId id;
+  std::vector<std::pair<std::string, std::string>> labels;  ///< the group's and the rule's, merged
+  RuleTemplates label_templates;
+  RuleTemplates annotation_templates;
+  std::vector<model::Matchers> selectors;
+  base::Duration range{0};  ///< how far back it reads, lookback left out
+  bool grid = false;        ///< looked at on its group's grid alone
+  std::string generator_url;
+
+  // Volatile:
+  RuleHealth health = RuleHealth::kUnknown;
+  std::string last_error;
+  std::optional<base::WallTime> last_evaluation;
+  double evaluation_seconds = 0;
+  RecordingSlot slot;
+  std::set<model::Labels> written;   ///< series that the last evaluation wrote
+  std::set<model::Labels> restored;  ///< alerts from before the start that may still be held
+  std::map<model::Labels, AlertFacts> facts;
+};
+
+struct LoadedGroup {
+  Group group;  ///< its rules have moved out
+  base::Duration interval{0};
+  bool grid = false;
+  NoData no_data = NoData::kOk;
+  std::size_t first_rule = 0;
+  std::size_t rule_count = 0;
+  std::vector<std::string> quarantine;
+};
+
+/// What follows from the text of one rule alone. Templates that do not parse stay as plain text;
+/// decode() has refused them before.
+LoadedRule prepare(Rule rule, const Group& group, const EngineOptions& options);
+
+/// Labels of the group and of the rule; the rule's win. In order of first mention.
+std::vector<std::pair<std::string, std::string>> merged_labels(const Group& group,
+                                                               const Rule& rule);
+
+}  // namespace tocsin::rules

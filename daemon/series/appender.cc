@@ -1,0 +1,272 @@
+#include <bit>
+#include <limits>
+#include <mutex>
+#include <utility>
+
+#include "base/check.h"
+#include "series/store_impl.h"
+
+namespace tocsin::series {
+namespace {
+
+constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
+
+bool same_bits(double a, double b) {
+  return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b);
+}
+
+/// A sample that waits for the commit. Those of one series form a chain, newest entry first.
+struct Pending {
+  model::Sample sample;
+  std::uint32_t staging = 0;
+  std::uint32_t previous = kNone;
+  bool replaces = false;  // a sample that is committed already
+};
+
+/// What the appender knows of one series that it writes to.
+struct Staging {
+  SeriesRef ref = 0;
+  Series* series = nullptr;   // null when the commit is to create it
+  model::Labels labels = {};  // of a series to create
+  std::uint32_t last_entry = kNone;
+  bool has_samples = false;  // committed or pending
+  std::int64_t last_time_ms = 0;
+  double last_value = 0;
+};
+
+}  // namespace
+
+struct Appender::State {
+  State(Store::Impl& store_impl, Origin batch_origin) : store(store_impl), origin(batch_origin) {}
+  ~State() {
+    for (const Staging& staging : stagings) {
+      if (staging.series != nullptr) {
+        staging.series->staging = 0;
+      } else {
+        store.release(staging.ref);
+      }
+    }
+    store.appender_open = false;
+    if (refused > 0) {
+      const std::unique_lock lock(store.mutex);
+      store.refused_total += refused;
+    }
+  }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+
+  std::uint32_t stage(Series& series);
+  base::Result<std::uint32_t> stage(const model::Labels& labels);
+  AppendOutcome judge(const Staging& staging, model::Sample sample) const;
+  AppendOutcome add(std::uint32_t place, model::Sample sample);
+  AppendOutcome put(std::uint32_t place, model::Sample sample);
+  void push(std::uint32_t place, model::Sample sample, bool replaces);
+  Pending* pending_at(const Staging& staging, std::int64_t time_ms);
+
+  Store::Impl& store;
+  Origin origin;
+  std::vector<Staging> stagings;
+  std::vector<Pending> pending;
+  boost::unordered_flat_map<model::Labels, std::uint32_t, model::LabelsHash> to_create;
+  boost::unordered_flat_map<SeriesRef, std::uint32_t> to_create_by_ref;
+  std::size_t refused = 0;
+};
+
+std::uint32_t Appender::State::stage(Series& series) {
+  if (series.staging == 0) {
+    Staging staging{.ref = series.ref, .series = &series};
+    if (!series.head.empty()) {
+      staging.has_samples = true;
+      staging.last_time_ms = series.head.last_time_ms();
+      staging.last_value = series.head.last_value();
+    }
+    stagings.push_back(std::move(staging));
+    series.staging = static_cast<std::uint32_t>(stagings.size());
+  }
+  return series.staging - 1;
+}
+
+base::Result<std::uint32_t> Appender::State::stage(const model::Labels& labels) {
+  if (Series* series = store.find(labels)) {
+    return stage(*series);
+  }
+  if (const auto found = to_create.find(labels); found != to_create.end()) {
+    return found->second;
+  }
+  if (store.live + to_create.size() >= store.options.max_series) {
+    return base::Error(
+        base::ErrorCode::kLimitExceeded,
+        "the limit of " + std::to_string(store.options.max_series) + " series is reached");
+  }
+  const auto place = static_cast<std::uint32_t>(stagings.size());
+  const SeriesRef ref = store.reserve();
+  stagings.push_back({.ref = ref, .labels = labels});
+  to_create.emplace(labels, place);
+  to_create_by_ref.emplace(ref, place);
+  return place;
+}
+
+AppendOutcome Appender::State::judge(const Staging& staging, model::Sample sample) const {
+  if (sample.time_ms < store.floor_ms) {
+    return AppendOutcome::kTooOld;
+  }
+  if (!staging.has_samples || sample.time_ms > staging.last_time_ms) {
+    return AppendOutcome::kStored;
+  }
+  if (sample.time_ms < staging.last_time_ms) {
+    return AppendOutcome::kOutOfOrder;
+  }
+  return same_bits(sample.value, staging.last_value) ? AppendOutcome::kDuplicate
+                                                     : AppendOutcome::kConflict;
+}
+
+void Appender::State::push(std::uint32_t place, model::Sample sample, bool replaces) {
+  Staging& staging = stagings[place];
+  pending.push_back({sample, place, staging.last_entry, replaces});
+  staging.last_entry = static_cast<std::uint32_t>(pending.size() - 1);
+  if (!staging.has_samples || sample.time_ms >= staging.last_time_ms) {
+    staging.has_samples = true;
+    staging.last_time_ms = sample.time_ms;
+    staging.last_value = sample.value;
+  }
+}
+
+Pending* Appender::State::pending_at(const Staging& staging, std::int64_t time_ms) {
+  for (std::uint32_t entry = staging.last_entry; entry != kNone; entry = pending[entry].previous) {
+    if (pending[entry].sample.time_ms == time_ms) {
+      return &pending[entry];
+    }
+  }
+  return nullptr;
+}
+
+AppendOutcome Appender::State::add(std::uint32_t place, model::Sample sample) {
+  const AppendOutcome outcome = judge(stagings[place], sample);
+  if (outcome == AppendOutcome::kStored) {
+    push(place, sample, false);
+  } else if (outcome != AppendOutcome::kDuplicate) {
+    ++refused;
+  }
+  return outcome;
+}
+
+AppendOutcome Appender::State::put(std::uint32_t place, model::Sample sample) {
+  Staging& staging = stagings[place];
+  const AppendOutcome outcome = judge(staging, sample);
+  if (outcome == AppendOutcome::kStored || outcome == AppendOutcome::kDuplicate) {
+    if (outcome == AppendOutcome::kStored) {
+      push(place, sample, false);
+    }
+    return outcome;
+  }
+  if (outcome == AppendOutcome::kTooOld) {
+    ++refused;
+    return outcome;
+  }
+  if (Pending* waiting = pending_at(staging, sample.time_ms)) {
+    const bool same = same_bits(waiting->sample.value, sample.value);
+    waiting->sample.value = sample.value;
+    if (sample.time_ms == staging.last_time_ms) {
+      staging.last_value = sample.value;
+    }
+    return same ? AppendOutcome::kDuplicate : AppendOutcome::kReplaced;
+  }
+  const std::optional<double> old =
+      staging.series != nullptr ? staging.series->head.at(sample.time_ms) : std::nullopt;
+  if (!old) {
+    ++refused;
+    return AppendOutcome::kOutOfOrder;
+  }
+  if (same_bits(*old, sample.value)) {
+    return AppendOutcome::kDuplicate;
+  }
+  push(place, sample, true);
+  return AppendOutcome::kReplaced;
+}
+
+Appender::Appender(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Appender::Appender(Appender&&) noexcept = default;
+Appender::~Appender() = default;
+
+Appender Store::appender(Origin origin) {
+  TOCSIN_CHECK(!impl_->appender_open, "one appender at a time");
+  impl_->appender_open = true;
+  return Appender(std::make_unique<Appender::State>(*impl_, origin));
+}
+
+base::Result<AppendOutcome> Appender::append(const model::Labels& labels, model::Sample sample) {
+  TOCSIN_CHECK(state_, "the appender has been committed");
+  const base::Result<std::uint32_t> place = state_->stage(labels);
+  if (!place) {
+    ++state_->refused;
+    return place.error();
+  }
+  return state_->add(*place, sample);
+}
+
+base::Result<AppendOutcome> Appender::append(SeriesRef ref, model::Sample sample) {
+  TOCSIN_CHECK(state_, "the appender has been committed");
+  if (Series* series = state_->store.find(ref)) {
+    return state_->add(state_->stage(*series), sample);
+  }
+  const auto found = state_->to_create_by_ref.find(ref);
+  if (found == state_->to_create_by_ref.end()) {
+    return base::Error(base::ErrorCode::kNotFound, "the series has been dropped");
+  }
+  return state_->add(found->second, sample);
+}
+
+base::Result<AppendOutcome> Appender::put(const model::Labels& labels, model::Sample sample) {
+  TOCSIN_CHECK(state_, "the appender has been committed");
+  const base::Result<std::uint32_t> place = state_->stage(labels);
+  if (!place) {
+    ++state_->refused;
+    return place.error();
+  }
+  return state_->put(*place, sample);
+}
+
+std::optional<SeriesRef> Appender::find(const model::Labels& labels) const {
+  TOCSIN_CHECK(state_, "the appender has been committed");
+  if (const Series* series = state_->store.find(labels)) {
+    return series->ref;
+  }
+  const auto found = state_->to_create.find(labels);
+  if (found == state_->to_create.end()) {
+    return std::nullopt;
+  }
+  return state_->stagings[found->second].ref;
+}
+
+CommitResult Appender::commit() {
+  TOCSIN_CHECK(state_, "the appender has been committed");
+  CommitResult result;
+  Store::Impl& store = state_->store;
+  {
+    const std::unique_lock lock(store.mutex);
+    for (const Pending& entry : state_->pending) {
+      Staging& staging = state_->stagings[entry.staging];
+      if (staging.series == nullptr) {
+        staging.series = &store.create(staging.ref, state_->origin, staging.labels);
+        result.created.push_back({staging.ref, staging.series->labels});
+      }
+      Head& head = staging.series->head;
+      const std::size_t bytes_before = head.bytes();
+      if (entry.replaces) {
+        head.replace(entry.sample);
+      } else {
+        head.append(entry.sample);
+        ++store.samples;
+      }
+      store.head_bytes += head.bytes() - bytes_before;
+      ++result.stored;
+    }
+    store.index.settle();
+    store.appended_total += result.stored;
+  }
+  result.refused = state_->refused;
+  state_.reset();
+  return result;
+}
+
+}  // namespace tocsin::series

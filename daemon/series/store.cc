@@ -1,0 +1,286 @@
+#include "series/store.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "series/store_impl.h"
+
+namespace tocsin::series {
+namespace {
+
+// How many lists of matchers are remembered: more than the selectors of a large rule set.
+constexpr std::size_t kMaxCachedSelections = 8192;
+
+/// The pinned samples of one list of series. One block holds all of them, each series points into
+/// it: a round pins thousands of series.
+struct PinnedBlock {
+  class Samples final : public PinnedSamples {
+   public:
+    void read(std::int64_t min_time_ms, std::int64_t max_time_ms,
+              std::vector<model::Sample>& out) const override {
+      const std::int64_t from = std::max(min_time_ms, floor_ms);
+      for (std::size_t i = first; i < last; ++i) {
+        block->chunks[i].read(from, max_time_ms, out);
+      }
+      if (length == 0) {
+        return;
+      }
+      const auto end = open->begin() + length;
+      auto at = std::lower_bound(
+          open->begin(), end, from,
+          [](const model::Sample& sample, std::int64_t time) { return sample.time_ms < time; });
+      for (; at != end && at->time_ms <= max_time_ms; ++at) {
+        out.push_back(*at);
+      }
+    }
+
+    const PinnedBlock* block = nullptr;
+    std::size_t first = 0;  // sealed chunks: [first, last) of the block's
+    std::size_t last = 0;
+    std::shared_ptr<const OpenChunk> open;
+    std::uint32_t length = 0;
+    std::int64_t floor_ms = 0;
+  };
+
+  std::vector<Chunk> chunks;
+  std::vector<Samples> series;
+};
+
+// Length-prefixed, so that no two lists of matchers have the same key.
+std::string cache_key(const model::Matchers& matchers) {
+  std::string key;
+  for (const model::Matcher& matcher : matchers) {
+    key += static_cast<char>('0' + static_cast<int>(matcher.kind()));
+    for (const std::string* part : {&matcher.name(), &matcher.value()}) {
+      key += std::to_string(part->size());
+      key += ':';
+      key += *part;
+    }
+  }
+  return key;
+}
+
+std::size_t label_overhead(const model::Labels& labels) {
+  constexpr std::size_t kBody = 56;  // control block, vector and hash that copies share
+  constexpr std::size_t kLookUp = sizeof(model::Labels) + sizeof(Slot) + 12;
+  return sizeof(Series) + sizeof(void*) + kBody + kLookUp + labels.size() * sizeof(model::Label);
+}
+
+}  // namespace
+
+Series* Store::Impl::find(SeriesRef ref) const {
+  const Slot slot = slot_of(ref);
+  if (slot >= table.size() || !table[slot] || table[slot]->ref != ref) {
+    return nullptr;
+  }
+  return table[slot].get();
+}
+
+Series* Store::Impl::find(const model::Labels& labels) const {
+  const auto found = by_labels.find(labels);
+  return found == by_labels.end() ? nullptr : table[found->second].get();
+}
+
+SeriesRef Store::Impl::reserve() {
+  Slot slot = next_slot;
+  if (free_slots.empty()) {
+    ++next_slot;
+  } else {
+    slot = free_slots.back();
+    free_slots.pop_back();
+  }
+  ++generation;
+  return (SeriesRef{generation} << 32) | slot;
+}
+
+Series& Store::Impl::create(SeriesRef ref, Origin origin, const model::Labels& labels) {
+  const Slot slot = slot_of(ref);
+  if (slot >= table.size()) {
+    table.resize(slot + 1);
+  }
+  table[slot] = std::make_unique<Series>();
+  Series& series = *table[slot];
+  series.ref = ref;
+  series.origin = origin;
+  series.labels = symbols.intern(labels);
+  by_labels.emplace(series.labels, slot);
+  index.add(slot, series.labels);
+  ++index_version;
+  ++live;
+  ++created_total;
+  label_bytes += label_overhead(series.labels);
+  return series;
+}
+
+void Store::Impl::drop(const std::vector<Slot>& slots) {
+  std::vector<Index::Removal> removals;
+  removals.reserve(slots.size());
+  for (const Slot slot : slots) {
+    Series& series = *table[slot];
+    label_bytes -= label_overhead(series.labels);
+    head_bytes -= series.head.bytes();
+    by_labels.erase(series.labels);
+    removals.push_back({slot, std::move(series.labels)});
+    table[slot].reset();
+    free_slots.push_back(slot);
+  }
+  index.remove(removals);
+  removals.clear();
+  ++index_version;
+  live -= slots.size();
+  dropped_total += slots.size();
+}
+
+std::vector<Slot> Store::Impl::look_up(const model::Matchers& matchers) const {
+  Index::Candidates found = index.find(matchers);
+  if (found.all) {
+    for (Slot slot = 0; slot < table.size(); ++slot) {
+      if (table[slot]) {
+        found.slots.push_back(slot);
+      }
+    }
+  }
+  for (const model::Matcher* matcher : found.unanswered) {
+    // Neighbours often share the value: one answer per distinct text.
+    boost::unordered_flat_map<std::string_view, bool> answers;
+    std::erase_if(found.slots, [&](Slot slot) {
+      const std::string_view value = table[slot]->labels.get(matcher->name());
+      const auto [answer, added] = answers.try_emplace(value, false);
+      if (added) {
+        answer->second = matcher->matches(value);
+      }
+      return !answer->second;
+    });
+  }
+  std::ranges::sort(found.slots,
+                    [this](Slot a, Slot b) { return table[a]->labels < table[b]->labels; });
+  return std::move(found.slots);
+}
+
+std::shared_ptr<const std::vector<Slot>> Store::Impl::resolve(
+    const model::Matchers& matchers) const {
+  std::string key = cache_key(matchers);
+  {
+    const std::lock_guard lock(cache_mutex);
+    const auto found = cache.find(key);
+    if (found != cache.end() && found->second.version == index_version) {
+      found->second.last_use = ++cache_clock;
+      return found->second.slots;
+    }
+  }
+  auto slots = std::make_shared<const std::vector<Slot>>(look_up(matchers));
+  const std::lock_guard lock(cache_mutex);
+  if (cache.size() >= kMaxCachedSelections && !cache.contains(key)) {
+    // Ad-hoc queries filled it: keep the half that was used last.
+    const std::uint64_t limit = cache_clock > kMaxCachedSelections / 2
+                                    ? cache_clock - kMaxCachedSelections / 2
+                                    : cache_clock;
+    std::erase_if(cache, [limit](const auto& entry) { return entry.second.last_use < limit; });
+  }
+  cache[std::move(key)] = {index_version, ++cache_clock, slots};
+  return slots;
+}
+
+std::vector<PinnedSeries> Store::Impl::pin(const Selection& selection) const {
+  const std::shared_ptr<const std::vector<Slot>> slots = resolve(selection.matchers);
+  auto block = std::make_shared<PinnedBlock>();
+  std::vector<PinnedSeries> list;
+  // The block's places must not move any more once something points at them.
+  block->series.reserve(slots->size());
+  list.reserve(slots->size());
+  const std::int64_t from = std::max(selection.min_time_ms, floor_ms);
+  for (const Slot slot : *slots) {
+    const Series& series = *table[slot];
+    PinnedBlock::Samples pinned;
+    pinned.block = block.get();
+    pinned.floor_ms = from;
+    pinned.first = block->chunks.size();
+    for (const Chunk& chunk : series.head.sealed()) {
+      if (chunk.max_time_ms >= from && chunk.min_time_ms <= selection.max_time_ms) {
+        block->chunks.push_back(chunk);
+      }
+    }
+    pinned.last = block->chunks.size();
+    pinned.open = series.head.open();
+    pinned.length = static_cast<std::uint32_t>(series.head.open_length());
+    block->series.push_back(std::move(pinned));
+    list.push_back({series.labels, series.origin, series.ref,
+                    std::shared_ptr<const PinnedSamples>(block, &block->series.back())});
+  }
+  return list;
+}
+
+Store::Store(StoreOptions options) : impl_(std::make_unique<Impl>(options)) {}
+Store::~Store() { TOCSIN_CHECK(!impl_->appender_open, "an appender outlives its store"); }
+
+Snapshot Store::snapshot(std::span<const Selection> selections) const {
+  std::vector<std::vector<PinnedSeries>> lists;
+  lists.reserve(selections.size());
+  const std::shared_lock lock(impl_->mutex);
+  for (const Selection& selection : selections) {
+    lists.push_back(impl_->pin(selection));
+  }
+  return Snapshot(std::move(lists));
+}
+
+std::optional<Origin> Store::origin_of(SeriesRef ref) const {
+  const std::shared_lock lock(impl_->mutex);
+  const Series* series = impl_->find(ref);
+  return series != nullptr ? std::optional(series->origin) : std::nullopt;
+}
+
+void Store::expire(base::WallTime now) {
+  const std::unique_lock lock(impl_->mutex);
+  impl_->floor_ms = base::to_millis(now - impl_->options.retention);
+  std::vector<Slot> empty;
+  for (Slot slot = 0; slot < impl_->table.size(); ++slot) {
+    if (!impl_->table[slot]) {
+      continue;
+    }
+    Series& series = *impl_->table[slot];
+    const std::size_t bytes_before = series.head.bytes();
+    const std::size_t dropped = series.head.drop_before(impl_->floor_ms);
+    if (dropped > 0) {
+      impl_->samples -= dropped;
+      impl_->head_bytes -= bytes_before - series.head.bytes();
+    }
+    // What the open appender is about to write to stays.
+    if (series.head.empty() && series.staging == 0) {
+      empty.push_back(slot);
+    }
+  }
+  if (!empty.empty()) {
+    impl_->drop(empty);
+    // Remembered selections hold slots only, but the matchers of most ad-hoc ones are stale now.
+    const std::lock_guard cache_lock(impl_->cache_mutex);
+    std::erase_if(impl_->cache, [this](const auto& entry) {
+      return entry.second.version + 1 < impl_->index_version;
+    });
+  }
+  impl_->symbols.sweep();
+}
+
+void Store::set_retention(base::Duration retention) {
+  const std::unique_lock lock(impl_->mutex);
+  impl_->options.retention = retention;
+}
+
+base::Duration Store::retention() const {
+  const std::shared_lock lock(impl_->mutex);
+  return impl_->options.retention;
+}
+
+StoreStats Store::stats() const {
+  const std::shared_lock lock(impl_->mutex);
+  return {.series = impl_->live,
+          .samples = impl_->samples,
+          .bytes = impl_->head_bytes + impl_->label_bytes + impl_->symbols.bytes() +
+                   impl_->index.bytes(),
+          .appended_total = impl_->appended_total,
+          .refused_total = impl_->refused_total,
+          .created_total = impl_->created_total,
+          .dropped_total = impl_->dropped_total};
+}
+
+}  // namespace tocsin::series

@@ -1,0 +1,104 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "series/store.h"
+#include "sources/source.h"
+
+namespace tocsin::sources {
+
+enum class Health : std::uint8_t { kUnknown, kUp, kDown };
+
+/// "unknown", "up", "down": the words of Prometheus' API.
+std::string_view to_string(Health health);
+
+/// What /api/v1/targets tells of a target.
+struct TargetStatus {
+  series::Origin origin = 0;
+  TargetSpec spec;
+  Health health = Health::kUnknown;
+  std::string last_error;
+  base::WallTime last_scrape;
+  double last_duration_seconds = 0;
+  std::size_t samples_scraped = 0;
+  std::size_t samples_added = 0;
+  std::size_t series_added = 0;
+};
+
+/// Samples that the store did not take, by reason. They fail no poll, as in Prometheus.
+struct RefusedSamples {
+  std::size_t duplicate = 0;      ///< same timestamp, other value
+  std::size_t out_of_order = 0;   ///< older than the newest of its series
+  std::size_t out_of_bounds = 0;  ///< before the retention, or over 10 min in the future
+  std::size_t series_limit = 0;   ///< new series beyond the store's limit
+};
+
+/// What became of a batch: all that rules::Arrival needs, and what metrics count.
+struct Ingested {
+  series::Origin origin = 0;
+  bool up = false;  ///< false also when a limit failed the batch
+  std::string error;
+  base::MonotonicTime arrived;
+  std::vector<series::Created> created;
+  std::size_t stored = 0;
+  RefusedSamples refused;
+};
+
+/// Writes batches into the store as Prometheus' scrape loop does: target labels, honor_labels,
+/// honor_timestamps, limits that fail the whole batch, stale markers for series that vanished,
+/// and the series up, scrape_duration_seconds, scrape_samples_scraped,
+/// scrape_samples_post_metric_relabeling and scrape_series_added. What a target's series are
+/// called is remembered, so that a sample of a known series costs one look-up.
+/// Main loop only. Borrows the store.
+class Ingester {
+ public:
+  explicit Ingester(series::Store& store);
+  ~Ingester();
+
+  /// A target is about to be polled, or its specification has changed. When its series get other
+  /// names by that, the old ones end at `now`.
+  Ingested add(series::Origin origin, const TargetSpec& spec, base::WallTime now);
+
+  /// Writes what one poll gave. The target must have been added.
+  Ingested ingest(series::Origin origin, Batch batch);
+
+  /// The target is gone: all its series end at `now`.
+  Ingested remove(series::Origin origin, base::WallTime now);
+
+  /// Every target that was added and not removed, by pool, then id.
+  std::vector<TargetStatus> statuses() const;
+  const TargetStatus* status(series::Origin origin) const;
+
+ private:
+  struct Series;
+  struct TargetState;
+  struct Writing;
+
+  Series& resolve(TargetState& target, const RawSample& sample);
+  /// Names every sample's series and applies the limits; the reason when one is exceeded.
+  std::string prepare(TargetState& target, const Batch& batch, std::vector<Series*>& series);
+  void write_samples(Writing& writing, const Batch& batch, const std::vector<Series*>& series);
+  void write_sample(Writing& writing, Series& series, model::Sample sample);
+  void end_vanished(Writing& writing, std::int64_t time_ms);
+  void write_report(Writing& writing, const Batch& batch);
+  void end_report(Writing& writing, std::int64_t time_ms);
+  Ingested finish(Writing writing);
+
+  series::Store& store_;
+  std::map<series::Origin, std::unique_ptr<TargetState>> targets_;
+};
+
+/// The labels under which a sample is stored: those of the target added, by the rules of
+/// honor_labels. Pure.
+model::Labels with_target_labels(const RawSample& sample, const model::Labels& target,
+                                 bool honor_labels);
+
+/// Why the labels break a limit of the target, or an empty text. Pure.
+std::string broken_label_limit(const model::Labels& labels, const TargetSpec& spec);
+
+}  // namespace tocsin::sources

@@ -1,0 +1,200 @@
+#include "support/rule_harness.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <boost/json/object.hpp>
+
+#include "promql/query.h"
+#include "rules/rule_file.h"
+#include "yaml/document.h"
+
+namespace tocsin::testing {
+
+RuleHarness::RuleHarness(rules::EngineOptions options) : options_(std::move(options)) { start(); }
+
+void RuleHarness::start() {
+  series::StoreOptions store_options;
+  store_options.retention = std::chrono::hours(24 * 30);
+  store_ = std::make_unique<series::Store>(store_options);
+  engine_ = std::make_unique<rules::Engine>(
+      options_, [this](const std::string& expression, base::WallTime time) {
+        return query(expression, time);
+      });
+  last_batch_.clear();
+}
+
+void RuleHarness::load(const std::string& text) {
+  yaml::Problems problems;
+  rules::RuleFile file = rules::decode(text, "test.yml", {}, problems);
+  for (const base::Error& error : problems.errors()) {
+    ADD_FAILURE() << error.to_string();
+  }
+  load(std::move(file.groups));
+}
+
+void RuleHarness::load(std::vector<rules::Group> groups) {
+  const bool first = groups_.empty();
+  groups_ = std::move(groups);
+  take(engine_->load(groups_, {}, now(), clock_.monotonic_now()));
+  if (first) {
+    take(engine_->finish_restore(now(), clock_.monotonic_now()));
+  }
+  pump();
+}
+
+void RuleHarness::set_live(std::vector<rules::LiveOrigin> origins) {
+  live_ = std::move(origins);
+  engine_->set_live_origins(live_, clock_.monotonic_now());
+  pump();
+}
+
+void RuleHarness::poll(series::Origin origin, const Samples& samples) {
+  write_batch(origin, true, samples);
+}
+
+void RuleHarness::fail_poll(series::Origin origin) { write_batch(origin, false, {}); }
+
+void RuleHarness::write_batch(series::Origin origin, bool up, const Samples& samples) {
+  series::Appender appender = store_->appender(origin);
+  const std::int64_t time_ms = base::to_millis(now());
+  std::vector<model::Labels> batch;
+  for (const auto& [labels, value] : samples) {
+    EXPECT_TRUE(appender.append(labels, {time_ms, value}).has_value());
+    batch.push_back(labels);
+  }
+  for (const model::Labels& labels : last_batch_[origin]) {
+    if (std::ranges::find(batch, labels) == batch.end()) {
+      EXPECT_TRUE(appender.append(labels, {time_ms, model::stale_marker()}).has_value());
+    }
+  }
+  last_batch_[origin] = std::move(batch);
+  const series::CommitResult committed = appender.commit();
+  engine_->on_arrival({origin, up, clock_.monotonic_now(), committed.created}, now(),
+                      clock_.monotonic_now());
+  pump();
+}
+
+void RuleHarness::store_only(series::Origin origin, const Samples& samples, base::WallTime time) {
+  series::Appender appender = store_->appender(origin);
+  for (const auto& [labels, value] : samples) {
+    (void)appender.append(labels, {base::to_millis(time), value});
+  }
+  appender.commit();
+}
+
+void RuleHarness::advance(base::Duration by) {
+  const base::MonotonicTime end = clock_.monotonic_now() + by;
+  while (true) {
+    const auto deadline = engine_->next_deadline(now(), clock_.monotonic_now());
+    if (!deadline || *deadline > end) {
+      break;
+    }
+    clock_.advance(*deadline - clock_.monotonic_now());
+    pump();
+  }
+  clock_.advance(end - clock_.monotonic_now());
+}
+
+void RuleHarness::step_clock(base::Duration by) {
+  clock_.step_wall(by);
+  model::Record record;
+  record.type = "clock.stepped";
+  record.time = now();
+  record.payload["delta_ms"] = by.count();
+  EXPECT_TRUE(engine_->apply(record).has_value());
+  records_.push_back(std::move(record));
+}
+
+void RuleHarness::evaluate_all(base::WallTime time) {
+  auto stage = engine_->plan_at(time);
+  if (stage) {
+    run_stage(*stage);
+    pump();
+  }
+}
+
+void RuleHarness::restart() {
+  start();
+  take(engine_->load(groups_, {}, now(), clock_.monotonic_now()));
+  for (const model::Record& record : records_) {
+    EXPECT_TRUE(engine_->apply(record).has_value());
+  }
+  take(engine_->finish_restore(now(), clock_.monotonic_now()));
+  engine_->set_live_origins(live_, clock_.monotonic_now());
+  pump();
+}
+
+void RuleHarness::pump() {
+  while (true) {
+    const auto stage = engine_->plan_round(now(), clock_.monotonic_now());
+    if (!stage) {
+      return;
+    }
+    run_stage(*stage);
+  }
+}
+
+void RuleHarness::run_stage(const rules::Stage& stage) {
+  std::vector<rules::JobResult> results;
+  const auto view = engine_->view(now());
+  for (const rules::Job& job : stage.jobs) {
+    looks_.push_back({job.time, view[job.group].rules[job.rule].name});
+    results.push_back(rules::evaluate(job, store_->snapshot(job.selections), options_));
+  }
+  take(engine_->decide(std::move(results), now(), clock_.monotonic_now()));
+}
+
+void RuleHarness::take(rules::Decision decision) {
+  for (const model::Record& record : decision.records) {
+    EXPECT_TRUE(engine_->apply(record).has_value());
+    records_.push_back(record);
+  }
+  for (const model::AlertChange& change : decision.changes) {
+    events_.push_back({now(), change.transition, change.alert});
+  }
+  errors_.insert(errors_.end(), decision.errors.begin(), decision.errors.end());
+  series::Appender appender = store_->appender(0);
+  for (const rules::RecordedSample& sample : decision.samples) {
+    EXPECT_TRUE(appender.put(sample.labels, sample.sample).has_value());
+  }
+  appender.commit();
+}
+
+base::Result<promql::Vector> RuleHarness::query(const std::string& expression,
+                                                base::WallTime time) const {
+  const auto parsed = promql::parse(expression);
+  if (!parsed) {
+    return parsed.error();
+  }
+  const auto selections = promql::selections(*parsed, time, options_.promql);
+  auto result = promql::evaluate(*parsed, time, store_->snapshot(selections), options_.promql);
+  if (!result) {
+    return result.error();
+  }
+  if (auto* vector = std::get_if<promql::Vector>(&result->value)) {
+    return std::move(*vector);
+  }
+  if (const auto* scalar = std::get_if<promql::Scalar>(&result->value)) {
+    return promql::Vector{{model::Labels(), scalar->time_ms, scalar->value}};
+  }
+  return base::Error(base::ErrorCode::kInvalidInput, "no instant vector");
+}
+
+std::vector<std::string> RuleHarness::alerts(model::AlertState state) const {
+  std::vector<std::string> texts;
+  for (const rules::GroupView& group : engine_->view(clock_.wall_now())) {
+    for (const rules::RuleView& rule : group.rules) {
+      for (const rules::AlertView& view : rule.alerts) {
+        if (view.alert.state == state) {
+          model::LabelsBuilder rest(view.alert.labels);
+          rest.remove(model::kAlertName);
+          texts.push_back(rule.name + rest.build().to_string());
+        }
+      }
+    }
+  }
+  return texts;
+}
+
+}  // namespace tocsin::testing
