@@ -53,6 +53,8 @@ bool is_comparison(BinaryOp op);
 bool is_set_operator(BinaryOp op);
 /// 1 (or) to 6 (^); higher binds tighter. Only ^ associates to the right.
 int precedence(BinaryOp op);
+inline constexpr int kLowestPrecedence = 1;
+inline constexpr int kHighestPrecedence = 6;
 
 enum class AggregateOp : std::uint8_t {
   kSum,

@@ -1,7 +1,6 @@
 #include "promql/evaluator.h"
 
-#include <array>
-#include <unordered_map>
+#include <string>
 #include <unordered_set>
 #include <utility>
 
@@ -139,6 +138,15 @@ Result<Operand> Evaluator::node(const Unary& unary, const TimeScope& scope) {
     return status.error();
   }
   return inner;
+}
+
+Status Evaluator::count_step() {
+  if (++steps_ > options_.max_steps) {
+    return base::Error(
+        base::ErrorCode::kLimitExceeded,
+        "query takes more than " + std::to_string(options_.max_steps) + " steps of subqueries");
+  }
+  return {};
 }
 
 Status Evaluator::drop_names(Elements& elements, bool one_name, Names names) {

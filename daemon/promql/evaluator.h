@@ -58,6 +58,8 @@ class Evaluator {
   TimeSpan times() const { return times_; }
   bool is_range_query() const { return times_.start_ms != times_.end_ms; }
   SampleBudget& budget() { return budget_; }
+  /// Counts one step of a subquery or range query; fails when there were too many.
+  base::Status count_step();
 
  private:
   base::Result<Operand> node(const NumberLiteral& number, const TimeScope& scope);
@@ -81,6 +83,7 @@ class Evaluator {
   TimeSpan times_;
   Annotations notes_;
   SampleBudget budget_;
+  std::size_t steps_ = 0;
   SampleReader reader_;
 };
 

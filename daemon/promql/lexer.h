@@ -55,7 +55,4 @@ base::Position position_of(std::string_view text, std::uint32_t offset);
 /// Splits a query into tokens; the last one is kEnd. Comments and blanks are dropped.
 base::Result<std::vector<Token>> tokenize(std::string_view text);
 
-/// The content of a quoted text: Go's escapes in "…" and '…', none in `…`.
-base::Result<std::string> unquote(std::string_view quoted);
-
 }  // namespace tocsin::promql

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -17,8 +18,9 @@ namespace tocsin::promql {
 
 using NewExpr = std::unique_ptr<Expr>;
 
-/// Recursive descent over the tokens of one query; parser.cc has expressions, parser_selectors.cc
-/// what stands in braces, brackets and behind a selector. Private to the parser.
+/// Recursive descent over the tokens of one query; parser.cc has expressions, parser_calls.cc
+/// functions and aggregations, parser_selectors.cc what stands in braces, brackets and behind a
+/// selector. Private to the parser.
 class Parser {
  public:
   Parser(std::string_view text, std::vector<Token> tokens)

@@ -4,6 +4,7 @@
 #include "base/duration.h"
 #include "base/text.h"
 #include "promql/parser_impl.h"
+#include "promql/strings.h"
 
 namespace tocsin::promql {
 

@@ -118,6 +118,9 @@ Result<Evaluation> evaluate(const Query& query, const RangeTimes& times,
   auto& ranges = std::get<Ranges>(collected);
   std::unordered_map<model::Labels, std::size_t, model::LabelsHash> index;
   for (std::int64_t at = span.start_ms; at <= span.end_ms; at += times.step.count()) {
+    if (auto status = evaluator.count_step(); !status) {
+      return status.error();
+    }
     auto operand = evaluator.eval(query.root(), at);
     if (!operand) {
       return operand.error();

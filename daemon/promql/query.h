@@ -48,6 +48,9 @@ struct EvalOptions {
   base::Duration lookback = std::chrono::minutes(5);
   base::Duration default_subquery_step = std::chrono::minutes(1);
   std::size_t max_samples = 50'000'000;  ///< beyond: kLimitExceeded, as Prometheus
+  /// Steps of subqueries and range queries in one evaluation, nested ones multiplied; beyond:
+  /// kLimitExceeded. Bounds the time that `a[10y:1ms]` takes even when `a` has no samples.
+  std::size_t max_steps = 5'000'000;
   /// Drop metric names at the end of the evaluation only (Prometheus' feature of that name).
   bool delayed_name_removal = false;
 };

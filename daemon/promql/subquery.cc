@@ -14,6 +14,9 @@ Result<Ranges> Evaluator::subquery(const Subquery& subquery, std::int64_t time_m
   Ranges ranges;
   std::unordered_map<model::Labels, std::size_t, model::LabelsHash> index;
   for (std::int64_t at = first_step_after(end - subquery.range_ms, step); at <= end; at += step) {
+    if (auto status = count_step(); !status) {
+      return status.error();
+    }
     auto value = eval(*subquery.inner, at);
     if (!value) {
       return value.error();

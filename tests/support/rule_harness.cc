@@ -36,6 +36,13 @@ void RuleHarness::load(const std::string& text) {
 void RuleHarness::load(std::vector<rules::Group> groups) {
   const bool first = groups_.empty();
   groups_ = std::move(groups);
+  names_.clear();
+  for (const rules::Group& group : groups_) {
+    auto& names = names_.emplace_back();
+    for (const rules::Rule& rule : group.rules) {
+      names.push_back(rule.name);
+    }
+  }
   take(engine_->load(groups_, {}, now(), clock_.monotonic_now()));
   if (first) {
     take(engine_->finish_restore(now(), clock_.monotonic_now()));
@@ -137,9 +144,8 @@ void RuleHarness::pump() {
 
 void RuleHarness::run_stage(const rules::Stage& stage) {
   std::vector<rules::JobResult> results;
-  const auto view = engine_->view(now());
   for (const rules::Job& job : stage.jobs) {
-    looks_.push_back({job.time, view[job.group].rules[job.rule].name});
+    looks_.push_back({job.time, names_[job.group][job.rule]});
     results.push_back(rules::evaluate(job, store_->snapshot(job.selections), options_));
   }
   take(engine_->decide(std::move(results), now(), clock_.monotonic_now()));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -80,6 +81,7 @@ class RuleHarness {
   std::unique_ptr<series::Store> store_;
   std::unique_ptr<rules::Engine> engine_;
   std::vector<rules::Group> groups_;
+  std::vector<std::vector<std::string>> names_;  // of the rules, by group
   std::vector<rules::LiveOrigin> live_;
   std::map<series::Origin, std::vector<model::Labels>> last_batch_;
   std::vector<Event> events_;

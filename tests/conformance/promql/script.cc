@@ -5,7 +5,7 @@
 
 #include "base/duration.h"
 #include "base/text.h"
-#include "promql/lexer.h"
+#include "promql/strings.h"
 
 namespace tocsin::promqltest {
 namespace {

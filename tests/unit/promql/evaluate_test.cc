@@ -189,6 +189,20 @@ TEST(Evaluate, StopsAtTheSampleLimit) {
   EXPECT_EQ(world.evaluate("m").error().code(), base::ErrorCode::kLimitExceeded);
 }
 
+TEST(Evaluate, StopsAtTheStepLimit) {
+  World world;
+  world.options.max_steps = 1000;
+  EXPECT_EQ(world.show("sum_over_time(nothing[1000s:1s])"), "");
+  for (const char* text :
+       {"sum_over_time(nothing[10y:1ms])", "sum_over_time(sum_over_time(a[100s:1s])[100s:1s])"}) {
+    const auto result = world.evaluate(text);
+    ASSERT_FALSE(result) << text;
+    EXPECT_EQ(result.error().code(), base::ErrorCode::kLimitExceeded) << text;
+  }
+  const RangeTimes long_range{base::from_millis(0), base::from_millis(2'000), base::Duration(1)};
+  EXPECT_EQ(world.range("a", long_range).error().code(), base::ErrorCode::kLimitExceeded);
+}
+
 TEST(Evaluate, RangeQueries) {
   World world;
   world.load("m{i=\"1\"} 0+1x3").load("m{i=\"0\"} _ 5");

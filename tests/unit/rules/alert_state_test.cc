@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
 namespace tocsin::rules {
@@ -215,7 +216,7 @@ TEST(AlertBook, RefusesMalformedSnapshots) {
   EXPECT_FALSE(book.load(state).has_value());
   state["alerts"] = 3;
   EXPECT_FALSE(book.load(state).has_value());
-  state["alerts"] = {1};
+  state["alerts"] = boost::json::array{1};
   EXPECT_FALSE(book.load(state).has_value());
   state["alerts"] = boost::json::array{boost::json::object{{"alerts", boost::json::array{}}}};
   EXPECT_FALSE(book.load(state).has_value());

@@ -1,4 +1,4 @@
-// When rules are looked at: rounds, deadlines, chains, cycles, the grid.
+// When rules are looked at: rounds, deadlines, chains, cycles.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -297,68 +297,6 @@ TEST(Rounds, ARecordedSeriesThatDisappearsGoesStale) {
   harness.advance(seconds(5));
   harness.poll(1, {{metric("x", "a"), 1}});
   EXPECT_EQ(harness.query("doubled", harness.now())->size(), 1U);
-}
-
-TEST(Grid, AWrittenIntervalIsKeptExactly) {
-  RuleHarness harness;
-  harness.load("groups: [{name: g, interval: 20s, rules: [{alert: A, expr: x > 5}]}]");
-  harness.set_live({{1, seconds(1)}});
-  for (int i = 0; i < 60; ++i) {
-    harness.poll(1, {{metric("x", "a"), 9}});
-    harness.advance(seconds(1));
-  }
-  ASSERT_EQ(harness.looks().size(), 3U);
-  EXPECT_EQ(harness.looks()[1].time - harness.looks()[0].time, seconds(20));
-  EXPECT_EQ(harness.looks()[2].time - harness.looks()[1].time, seconds(20));
-  EXPECT_EQ(harness.engine().view(harness.now())[0].missed_iterations, 0U);
-}
-
-TEST(Grid, MissedSlotsAreCountedAndNotMadeUpFor) {
-  RuleHarness harness;
-  harness.load("groups: [{name: g, interval: 20s, rules: [{alert: A, expr: x > 5}]}]");
-  harness.set_live({{1, seconds(1)}});
-  harness.poll(1, {{metric("x", "a"), 9}});
-  harness.clock().advance(seconds(70));  // the loop hangs
-  harness.advance(seconds(0));
-  EXPECT_EQ(harness.looks().size(), 1U);
-  EXPECT_GE(harness.engine().view(harness.now())[0].missed_iterations, 2U);
-}
-
-TEST(Grid, ARuleSeesWhatThoseBeforeItWroteAndNotThoseAfterIt) {
-  RuleHarness harness;
-  harness.load(R"(
-groups:
-- name: g
-  interval: 10s
-  rules:
-  - {record: before, expr: 'counter or vector(-1)'}
-  - {record: counter, expr: 'x'}
-  - {record: after, expr: 'counter'}
-)");
-  harness.set_live({{1, seconds(1)}});
-  harness.poll(1, {{{{"__name__", "x"}}, 7}});
-  harness.advance(seconds(10));
-  EXPECT_EQ((*harness.query("before", harness.now()))[0].value, -1);
-  EXPECT_EQ((*harness.query("after", harness.now()))[0].value, 7);
-}
-
-TEST(Grid, RulesWithoutSeriesRunOnTheirInterval) {
-  RuleHarness harness;
-  harness.load("groups: [{name: g, rules: [{alert: Always, expr: vector(1)}]}]");
-  harness.set_live({{1, seconds(1)}});
-  harness.poll(1, {{metric("x", "a"), 9}});
-  harness.advance(minutes(3));
-  EXPECT_EQ(harness.looks().size(), 3U);
-  EXPECT_THAT(harness.alerts(model::AlertState::kFiring), ElementsAre("Always{}"));
-}
-
-TEST(Grid, RoundsMayBeAskedForDespiteAWrittenInterval) {
-  RuleHarness harness;
-  harness.load(
-      "groups: [{name: g, interval: 20s, evaluation: round, rules: [{alert: A, expr: x > 5}]}]");
-  harness.set_live({{1, seconds(1)}});
-  harness.poll(1, {{metric("x", "a"), 9}});
-  EXPECT_EQ(harness.looks().size(), 1U);
 }
 
 TEST(Rounds, ABatchDuringARoundCountsForTheNextOne) {

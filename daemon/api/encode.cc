@@ -1,0 +1,364 @@
+#include "api/encode.h"
+
+#include <algorithm>
+#include <type_traits>
+
+#include "api/json.h"
+#include "base/text.h"
+
+namespace tocsin::api {
+namespace {
+
+using base::ErrorCode;
+
+net::ServerResponse json_response(int status, std::string body) {
+  net::ServerResponse response;
+  response.status = status;
+  response.headers.set("Content-Type", "application/json");
+  response.body = std::move(body);
+  return response;
+}
+
+void write_strings(JsonWriter& json, std::string_view name, const std::vector<std::string>& texts) {
+  if (texts.empty()) {
+    return;
+  }
+  json.key(name).begin_array();
+  for (const std::string& text : texts) {
+    json.string(text);
+  }
+  json.end_array();
+}
+
+void write_point(JsonWriter& json, std::int64_t time_ms, const std::string& value) {
+  json.begin_array().raw(format_seconds(time_ms)).string(value).end_array();
+}
+
+void write_result(JsonWriter& json, const promql::Scalar& scalar) {
+  // Unlike those of vectors, Prometheus prints scalars without exponent.
+  write_point(json, scalar.time_ms, base::format_number(scalar.value));
+}
+
+void write_result(JsonWriter& json, const promql::String& text) {
+  write_point(json, text.time_ms, text.value);
+}
+
+void write_result(JsonWriter& json, const promql::Vector& vector) {
+  json.begin_array();
+  for (const promql::VectorElement& element : vector) {
+    json.begin_object().key("metric").labels(element.labels).key("value");
+    write_point(json, element.time_ms, format_sample_value(element.value));
+    json.end_object();
+  }
+  json.end_array();
+}
+
+void write_result(JsonWriter& json, const promql::Matrix& matrix) {
+  json.begin_array();
+  for (const promql::MatrixSeries& series : matrix) {
+    json.begin_object().key("metric").labels(series.labels).key("values").begin_array();
+    for (const model::Sample& sample : series.samples) {
+      write_point(json, sample.time_ms, format_sample_value(sample.value));
+    }
+    json.end_array().end_object();
+  }
+  json.end_array();
+}
+
+template <class T>
+constexpr std::string_view result_type() {
+  if constexpr (std::is_same_v<T, promql::Scalar>) {
+    return "scalar";
+  } else if constexpr (std::is_same_v<T, promql::Vector>) {
+    return "vector";
+  } else if constexpr (std::is_same_v<T, promql::Matrix>) {
+    return "matrix";
+  } else {
+    return "string";
+  }
+}
+
+bool selected(const std::vector<std::string>& wanted, const std::string& name) {
+  return wanted.empty() || std::find(wanted.begin(), wanted.end(), name) != wanted.end();
+}
+
+double seconds(base::Duration duration) { return static_cast<double>(duration.count()) / 1000.0; }
+
+void write_alert(JsonWriter& json, const AlertView& alert) {
+  json.begin_object().key("labels").labels(alert.labels);
+  json.key("annotations").labels(alert.annotations);
+  json.field("state", alert.state).field("activeAt", format_time(alert.active_at));
+  if (alert.keep_firing_since) {
+    json.field("keepFiringSince", format_time(alert.keep_firing_since));
+  }
+  json.field("value", format_exponent(alert.value)).end_object();
+}
+
+std::string_view alerting_state(const RuleView& rule) {
+  std::string_view state = "inactive";
+  for (const AlertView& alert : rule.alerts) {
+    if (alert.state == "firing") {
+      return "firing";
+    }
+    state = "pending";
+  }
+  return state;
+}
+
+void write_rule(JsonWriter& json, const RuleView& rule, bool exclude_alerts) {
+  json.begin_object();
+  if (rule.alerting) {
+    json.field("state", alerting_state(rule));
+  }
+  json.field("name", rule.name).field("query", rule.query);
+  if (rule.alerting) {
+    json.key("duration").number(seconds(rule.for_duration));
+    json.key("keepFiringFor").number(seconds(rule.keep_firing_for));
+    json.key("labels").labels(rule.labels).key("annotations").labels(rule.annotations);
+    json.key("alerts").begin_array();
+    for (const AlertView& alert : rule.alerts) {
+      if (!exclude_alerts) {
+        write_alert(json, alert);
+      }
+    }
+    json.end_array();
+  } else if (!rule.labels.empty()) {
+    json.key("labels").labels(rule.labels);
+  }
+  json.field("health", rule.health);
+  if (!rule.last_error.empty()) {
+    json.field("lastError", rule.last_error);
+  }
+  json.key("evaluationTime").number(rule.evaluation_seconds);
+  json.field("lastEvaluation", format_time(rule.last_evaluation));
+  json.field("type", rule.alerting ? "alerting" : "recording").end_object();
+}
+
+void write_target(JsonWriter& json, const TargetView& target) {
+  json.begin_object().key("discoveredLabels").labels(target.discovered_labels);
+  if (target.dropped) {
+    json.end_object();
+    return;
+  }
+  json.key("labels").labels(target.labels);
+  json.field("scrapePool", target.pool).field("scrapeUrl", target.url);
+  json.field("globalUrl", target.global_url.empty() ? target.url : target.global_url);
+  json.field("lastError", target.last_error).field("lastScrape", format_time(target.last_scrape));
+  json.key("lastScrapeDuration").number(target.last_scrape_seconds);
+  json.field("health", target.health);
+  json.field("scrapeInterval", base::format_duration(target.interval));
+  json.field("scrapeTimeout", base::format_duration(target.timeout)).end_object();
+}
+
+void write_incident(JsonWriter& json, const IncidentView& incident) {
+  json.field("id", incident.id).field("title", incident.title).field("state", incident.state);
+  json.key("grade").integer(incident.grade).key("provisional").boolean(incident.provisional);
+  json.field("service", incident.service).field("category", incident.category);
+  json.field("source", incident.source).field("detectedAt", format_time(incident.detected_at));
+  const auto optional_time = [&json](std::string_view name,
+                                     const std::optional<base::WallTime>& time) {
+    json.key(name);
+    time ? json.string(format_time(time)) : json.raw("null");
+  };
+  optional_time("occurredAt", incident.occurred_at);
+  optional_time("mitigatedAt", incident.mitigated_at);
+  optional_time("resolvedAt", incident.resolved_at);
+  json.key("firingAlerts").integer(static_cast<std::int64_t>(incident.firing_alerts));
+  json.key("totalAlerts").integer(static_cast<std::int64_t>(incident.total_alerts));
+}
+
+std::string_view status_text(model::FactStatus status) {
+  switch (status) {
+    case model::FactStatus::kSuspected:
+      return "suspected";
+    case model::FactStatus::kConfirmed:
+      return "confirmed";
+    case model::FactStatus::kUnknown:
+      break;
+  }
+  return "unknown";
+}
+
+}  // namespace
+
+net::ServerResponse success(std::string data, const std::vector<std::string>& warnings,
+                            const std::vector<std::string>& infos) {
+  JsonWriter json;
+  json.begin_object().field("status", "success").key("data").raw(data);
+  write_strings(json, "warnings", warnings);
+  write_strings(json, "infos", infos);
+  json.end_object();
+  return json_response(200, json.take());
+}
+
+net::ServerResponse failure(int status, std::string_view type, std::string_view message) {
+  JsonWriter json;
+  json.begin_object().field("status", "error").field("errorType", type);
+  json.field("error", message).end_object();
+  return json_response(status, json.take());
+}
+
+net::ServerResponse bad_parameter(std::string_view name, const base::Error& error) {
+  const std::string where = "invalid parameter " + base::quote(name) + ": ";
+  return failure(400, "bad_data", where + error.to_string());
+}
+
+net::ServerResponse failed_query(const base::Error& error) {
+  switch (error.code()) {
+    case ErrorCode::kTimeout:
+      return failure(503, "timeout", error.to_string());
+    case ErrorCode::kCancelled:
+      return failure(499, "canceled", error.to_string());
+    case ErrorCode::kUnavailable:
+      return failure(503, "unavailable", error.to_string());
+    case ErrorCode::kInternal:
+      return failure(500, "internal", error.to_string());
+    default:
+      return failure(422, "execution", error.to_string());
+  }
+}
+
+std::string encode_value(const promql::Value& value) {
+  JsonWriter json;
+  json.begin_object();
+  std::visit(
+      [&json](const auto& result) {
+        json.field("resultType", result_type<std::decay_t<decltype(result)>>()).key("result");
+        write_result(json, result);
+      },
+      value);
+  json.end_object();
+  return json.take();
+}
+
+std::string encode_rules(const std::vector<RuleGroupView>& groups, const RuleFilter& filter) {
+  const bool narrowed = !filter.names.empty() || !filter.alerting || !filter.recording;
+  JsonWriter json;
+  json.begin_object().key("groups").begin_array();
+  for (const RuleGroupView& group : groups) {
+    if (!selected(filter.groups, group.name) || !selected(filter.files, group.file)) {
+      continue;
+    }
+    std::vector<const RuleView*> rules;
+    for (const RuleView& rule : group.rules) {
+      const bool kind = rule.alerting ? filter.alerting : filter.recording;
+      if (kind && selected(filter.names, rule.name)) {
+        rules.push_back(&rule);
+      }
+    }
+    // Groups of which a filter leaves nothing are left out.
+    if (rules.empty() && narrowed && !filter.names.empty()) {
+      continue;
+    }
+    json.begin_object().field("name", group.name).field("file", group.file).key("rules");
+    json.begin_array();
+    for (const RuleView* rule : rules) {
+      write_rule(json, *rule, filter.exclude_alerts);
+    }
+    json.end_array();
+    json.key("interval").number(seconds(group.interval));
+    json.key("limit").integer(static_cast<std::int64_t>(group.limit));
+    json.key("evaluationTime").number(group.evaluation_seconds);
+    json.field("lastEvaluation", format_time(group.last_evaluation)).end_object();
+  }
+  json.end_array().end_object();
+  return json.take();
+}
+
+std::string encode_alerts(const std::vector<RuleGroupView>& groups) {
+  JsonWriter json;
+  json.begin_object().key("alerts").begin_array();
+  for (const RuleGroupView& group : groups) {
+    for (const RuleView& rule : group.rules) {
+      for (const AlertView& alert : rule.alerts) {
+        write_alert(json, alert);
+      }
+    }
+  }
+  json.end_array().end_object();
+  return json.take();
+}
+
+std::string encode_targets(const std::vector<TargetView>& targets, bool active, bool dropped,
+                           const std::string& pool) {
+  JsonWriter json;
+  json.begin_object();
+  for (const bool now_dropped : {false, true}) {
+    json.key(now_dropped ? "droppedTargets" : "activeTargets").begin_array();
+    for (const TargetView& target : targets) {
+      const bool wanted = now_dropped ? dropped : active;
+      if (wanted && target.dropped == now_dropped && (pool.empty() || pool == target.pool)) {
+        write_target(json, target);
+      }
+    }
+    json.end_array();
+  }
+  json.end_object();
+  return json.take();
+}
+
+std::string encode_build(const BuildView& build) {
+  JsonWriter json;
+  json.begin_object().field("version", build.version).field("revision", build.revision);
+  json.field("branch", "").field("buildUser", "").field("buildDate", build.build_date);
+  json.field("goVersion", build.compiler).field("application", "tocsin").end_object();
+  return json.take();
+}
+
+std::string encode_label_sets(const std::vector<model::Labels>& sets) {
+  JsonWriter json;
+  json.begin_array();
+  for (const model::Labels& labels : sets) {
+    json.labels(labels);
+  }
+  json.end_array();
+  return json.take();
+}
+
+std::string encode_strings(const std::vector<std::string>& texts) {
+  JsonWriter json;
+  json.begin_array();
+  for (const std::string& text : texts) {
+    json.string(text);
+  }
+  json.end_array();
+  return json.take();
+}
+
+std::string encode_incidents(const std::vector<IncidentView>& incidents) {
+  JsonWriter json;
+  json.begin_object().key("incidents").begin_array();
+  for (const IncidentView& incident : incidents) {
+    json.begin_object();
+    write_incident(json, incident);
+    json.end_object();
+  }
+  json.end_array().end_object();
+  return json.take();
+}
+
+std::string encode_incident(const IncidentDetail& detail) {
+  JsonWriter json;
+  json.begin_object();
+  write_incident(json, detail.incident);
+  json.key("facts").begin_array();
+  for (const model::Fact& fact : detail.facts) {
+    json.begin_object().field("key", fact.key).field("value", fact.value);
+    json.field("status", status_text(fact.status)).field("author", fact.author);
+    json.field("time", format_time(fact.time)).end_object();
+  }
+  json.end_array().key("alerts").begin_array();
+  for (const AlertView& alert : detail.alerts) {
+    write_alert(json, alert);
+  }
+  json.end_array().key("timeline").begin_array();
+  for (const TimelineEntry& entry : detail.timeline) {
+    json.begin_object().key("sequence").integer(static_cast<std::int64_t>(entry.sequence));
+    json.field("time", format_time(entry.time)).field("type", entry.type);
+    json.field("actor", entry.actor).field("text", entry.text).end_object();
+  }
+  json.end_array().end_object();
+  return json.take();
+}
+
+}  // namespace tocsin::api

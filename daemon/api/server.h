@@ -1,0 +1,35 @@
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <cstdint>
+
+#include "api/api.h"
+#include "net/http_server.h"
+
+namespace tocsin::api {
+
+struct ServerOptions {
+  net::HttpServerOptions http;
+  AuthOptions auth;
+  QueryOptions query;
+};
+
+/// The HTTP surface: a server whose requests the Api answers. Views, queries and commands must
+/// outlive it; stop() must have returned before destruction.
+class Server {
+ public:
+  Server(boost::asio::any_io_executor executor, const base::Clock& clock, async::Timers& timers,
+         Views& views, Queries& queries, Commands& commands, ServerOptions options);
+
+  base::Status start() { return http_.start(); }
+  async::Task<> stop(base::Duration limit) { return http_.stop(limit); }
+
+  std::uint16_t port() const { return http_.port(); }
+  net::HttpServerStats stats() const { return http_.stats(); }
+
+ private:
+  Api api_;
+  net::HttpServer http_;
+};
+
+}  // namespace tocsin::api

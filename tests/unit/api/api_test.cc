@@ -1,0 +1,187 @@
+#include "api/api.h"
+
+#include <gtest/gtest.h>
+
+#include "fakes.h"
+#include "support/simulation.h"
+
+namespace tocsin::api {
+namespace {
+
+using testing::Simulation;
+using Parameters = std::vector<std::pair<std::string, std::string>>;
+
+class ApiTest : public ::testing::Test {
+ protected:
+  ApiTest() {
+    queries_.answer = [](base::WallTime time) { return scalar_of(time, 1); };
+  }
+  net::ServerResponse send(const std::string& method, const std::string& path,
+                           Parameters parameters = {}, bool loopback = true) {
+    net::ServerRequest request;
+    request.method = method;
+    request.path = path;
+    request.query = std::move(parameters);
+    request.loopback = loopback;
+    return simulation_.run(api_.handle(std::move(request)));
+  }
+
+  Simulation simulation_;
+  FakeViews views_;
+  FakeQueries queries_;
+  FakeCommands commands_;
+  Api api_{simulation_.executor(),
+           simulation_.clock(),
+           simulation_.timers(),
+           views_,
+           queries_,
+           commands_,
+           AuthOptions(),
+           QueryOptions()};
+};
+
+TEST_F(ApiTest, AnswersEveryPath) {
+  for (const std::string path : {"/-/healthy", "/health", "/-/ready", "/metrics", "/api/v1/rules",
+                                 "/api/v1/alerts", "/api/v1/targets", "/api/v1/status/buildinfo",
+                                 "/api/v1/metadata", "/api/v1/query_exemplars", "/api/v1/labels",
+                                 "/api/v1/label/job/values", "/tocsin/v1/incidents"}) {
+    EXPECT_EQ(send("GET", path).status, 200) << path;
+    EXPECT_EQ(send("HEAD", path).status, 200) << path;
+    EXPECT_EQ(send("DELETE", path).status, 405) << path;
+  }
+  EXPECT_EQ(send("POST", "/api/v1/query", {{"query", "1"}}).status, 200);
+  EXPECT_EQ(send("GET", "/api/v1/query", {{"query", "1"}}).status, 200);
+  EXPECT_EQ(send("POST", "/api/v1/query_range",
+                 {{"query", "1"}, {"start", "0"}, {"end", "1"}, {"step", "1"}})
+                .status,
+            200);
+  EXPECT_EQ(send("POST", "/api/v1/series", {{"match[]", "up"}}).status, 200);
+}
+
+TEST_F(ApiTest, SaysWhatDoesNotExistAndWhatIsNotPossible) {
+  for (const std::string path : {"/api/v1/nope", "/", "/api/v1/label//values", "/metrics/",
+                                 "/api/v1/label/a/b/values", "/tocsin/v1/incidents/"}) {
+    const net::ServerResponse response = send("GET", path);
+    EXPECT_EQ(response.status, 404) << path;
+    EXPECT_NE(response.body.find(R"("status":"error","errorType":"not_found")"), std::string::npos);
+  }
+  const net::ServerResponse response = send("DELETE", "/api/v1/query");
+  EXPECT_EQ(response.status, 405);
+  EXPECT_EQ(response.headers.get("Allow"), "GET, HEAD, POST");
+  EXPECT_EQ(send("GET", "/-/reload").headers.get("Allow"), "POST, PUT");
+}
+
+TEST_F(ApiTest, OffTheLoopbackOnlyTheOpenPathsAreServed) {
+  EXPECT_EQ(send("GET", "/metrics", {}, false).status, 200);
+  EXPECT_EQ(send("GET", "/-/ready", {}, false).status, 200);
+  const net::ServerResponse response = send("GET", "/api/v1/alerts", {}, false);
+  EXPECT_EQ(response.status, 403);
+  EXPECT_NE(response.body.find("configure bearer tokens"), std::string::npos);
+  EXPECT_EQ(send("GET", "/no/such/path", {}, false).status, 403);
+}
+
+TEST_F(ApiTest, AsksForCredentials) {
+  AuthOptions auth;
+  auth.tokens.push_back({"viewer", base::Secret("abc"), Role::kViewer});
+  Api api(simulation_.executor(), simulation_.clock(), simulation_.timers(), views_, queries_,
+          commands_, auth, {});
+  net::ServerRequest request;
+  request.method = "GET";
+  request.path = "/api/v1/alerts";
+  request.loopback = true;
+  const net::ServerResponse refused = simulation_.run(api.handle(request));
+  EXPECT_EQ(refused.status, 401);
+  EXPECT_TRUE(refused.headers.get("WWW-Authenticate"));
+  request.headers.set("Authorization", "Bearer abc");
+  EXPECT_EQ(simulation_.run(api.handle(request)).status, 200);
+  request.method = "POST";
+  request.path = "/-/reload";
+  EXPECT_EQ(simulation_.run(api.handle(request)).status, 403);
+  EXPECT_EQ(commands_.reloads, 0);
+}
+
+TEST_F(ApiTest, ReadinessSaysWhy) {
+  views_.now = {false, "the journal is replaying"};
+  const net::ServerResponse response = send("GET", "/-/ready");
+  EXPECT_EQ(response.status, 503);
+  EXPECT_EQ(response.body, "the journal is replaying\n");
+  EXPECT_EQ(send("GET", "/-/healthy").status, 200);
+}
+
+TEST_F(ApiTest, ReloadsAndSaysWhyNot) {
+  EXPECT_EQ(send("POST", "/-/reload").status, 200);
+  EXPECT_EQ(send("PUT", "/-/reload").status, 200);
+  commands_.result = base::Error(base::ErrorCode::kInvalidInput, "tocsin.yml:3:1: unknown key");
+  const net::ServerResponse response = send("POST", "/-/reload");
+  EXPECT_EQ(response.status, 500);
+  EXPECT_EQ(response.body, "failed to reload config: tocsin.yml:3:1: unknown key\n");
+  EXPECT_EQ(commands_.reloads, 3);
+}
+
+TEST_F(ApiTest, MetricsAreText) {
+  const net::ServerResponse response = send("GET", "/metrics");
+  EXPECT_EQ(response.headers.get("Content-Type"), "text/plain; version=0.0.4; charset=utf-8");
+  EXPECT_EQ(response.body, "tocsin_up 1\n");
+}
+
+TEST_F(ApiTest, RulesTakeFilters) {
+  RuleGroupView group;
+  group.name = "g";
+  group.file = "f";
+  group.rules.resize(2);
+  group.rules[0].name = "r";
+  group.rules[1].name = "A";
+  group.rules[1].alerting = true;
+  views_.groups = {group};
+  EXPECT_NE(send("GET", "/api/v1/rules").body.find(R"("name":"r")"), std::string::npos);
+  EXPECT_EQ(send("GET", "/api/v1/rules", {{"type", "alert"}}).body.find(R"("name":"r")"),
+            std::string::npos);
+  EXPECT_EQ(send("GET", "/api/v1/rules", {{"type", "record"}}).body.find(R"("name":"A")"),
+            std::string::npos);
+  EXPECT_EQ(send("GET", "/api/v1/rules", {{"rule_name[]", "x"}, {"rule_name[]", "y"}}).body,
+            R"({"status":"success","data":{"groups":[]}})");
+  EXPECT_EQ(send("GET", "/api/v1/rules", {{"rule_group[]", "x"}}).body,
+            R"({"status":"success","data":{"groups":[]}})");
+  EXPECT_EQ(send("GET", "/api/v1/rules", {{"type", "x"}}).body,
+            R"({"status":"error","errorType":"bad_data",)"
+            R"("error":"invalid parameter \"type\": not supported value \"x\""})");
+}
+
+TEST_F(ApiTest, TargetsTakeAState) {
+  TargetView dropped;
+  dropped.dropped = true;
+  views_.all_targets.resize(1);
+  views_.all_targets.push_back(dropped);
+  const auto has = [](const net::ServerResponse& response, const std::string& text) {
+    return response.body.find(text) != std::string::npos;
+  };
+  EXPECT_TRUE(has(send("GET", "/api/v1/targets", {{"state", "dropped"}}), R"("activeTargets":[])"));
+  EXPECT_TRUE(has(send("GET", "/api/v1/targets", {{"state", "active"}}), R"("droppedTargets":[])"));
+  EXPECT_FALSE(has(send("GET", "/api/v1/targets"), R"(:[])"));
+}
+
+TEST_F(ApiTest, IncidentsTakeStatesAndALimit) {
+  views_.details["INC-1"].incident.id = "INC-1";
+  EXPECT_NE(send("GET", "/tocsin/v1/incidents", {{"state", "open,mitigated"}, {"limit", "5"}})
+                .body.find("INC-1"),
+            std::string::npos);
+  EXPECT_EQ(views_.asked.states, (std::vector<std::string>{"open", "mitigated"}));
+  EXPECT_EQ(views_.asked.limit, 5U);
+  send("GET", "/tocsin/v1/incidents", {{"limit", "1000000"}});
+  EXPECT_EQ(views_.asked.limit, 1000U);
+  for (const std::string limit : {"x", "0", "-1", "1.5", "NaN", ""}) {
+    EXPECT_EQ(send("GET", "/tocsin/v1/incidents", {{"limit", limit}}).status, 400) << limit;
+  }
+  EXPECT_EQ(send("GET", "/tocsin/v1/incidents/INC-1").status, 200);
+  EXPECT_EQ(send("GET", "/tocsin/v1/incidents/INC-2").status, 404);
+}
+
+TEST_F(ApiTest, BuildInfoIsWhatGrafanaReads) {
+  EXPECT_EQ(send("GET", "/api/v1/status/buildinfo").body,
+            R"({"status":"success","data":{"version":"0.1.0","revision":"abc","branch":"",)"
+            R"("buildUser":"","buildDate":"20260101","goVersion":"gcc 12",)"
+            R"("application":"tocsin"}})");
+}
+
+}  // namespace
+}  // namespace tocsin::api
