@@ -51,6 +51,7 @@ TEST_F(Reload, TakesANewFileBySignalAndByHttp) {
   ASSERT_TRUE(eventually(10s, [this] { return fires("QueueHuge"); })) << rig_.log();
   EXPECT_EQ(rig_.metric(kReloaded), 1);
   // A reload that changes nothing about an alert neither ends it nor tells of it again.
+  EXPECT_TRUE(eventually(5s, [this] { return was_told(sink_, "firing", "QueueHuge"); }));
   const std::vector<Heard> notices = heard(sink_);
   EXPECT_EQ(notices.size(), 3U);
   for (const Heard& notice : notices) {

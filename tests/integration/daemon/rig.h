@@ -69,7 +69,7 @@ class Rig {
   boost::json::array incidents() const;
   /// A sample of its own /metrics; `series` with labels as printed.
   std::optional<double> metric(const std::string& series) const;
-  /// Rows of the database, each an object of columns.
+  /// Rows of a copy of the database, each an object of columns.
   boost::json::array sql(const std::string& statement) const;
 
  private:
