@@ -100,6 +100,8 @@ const std::vector<Api::Route>& Api::routes() {
       {"/api/v1/rules", "", kRead, Role::kViewer, &Api::rules},
       {"/api/v1/alerts", "", kRead, Role::kViewer, &Api::alerts},
       {"/api/v1/targets", "", kRead, Role::kViewer, &Api::targets},
+      {"/api/v1/query_exemplars", "", kAsk, Role::kViewer, &Api::exemplars},
+      {"/api/v1/metadata", "", kRead, Role::kViewer, &Api::metadata},
       {"/api/v1/status/buildinfo", "", kRead, Role::kViewer, &Api::build},
       {"/tocsin/v1/incidents", "", kRead, Role::kViewer, &Api::incidents},
       {"/tocsin/v1/incidents/", "", kRead, Role::kViewer, &Api::incident},
@@ -209,6 +211,11 @@ async::Task<ServerResponse> Api::targets(ServerRequest request) {
   co_return success(
       encode_targets(views_.targets(), all || state == "active", all || state == "dropped", pool));
 }
+
+// Neither exemplars nor metadata are kept. Grafana asks for both and takes an empty answer.
+async::Task<ServerResponse> Api::exemplars(ServerRequest) { co_return success("[]"); }
+
+async::Task<ServerResponse> Api::metadata(ServerRequest) { co_return success("{}"); }
 
 async::Task<ServerResponse> Api::build(ServerRequest) {
   co_return success(encode_build(views_.build()));

@@ -35,6 +35,8 @@ class Api {
   async::Task<net::ServerResponse> rules(net::ServerRequest request);
   async::Task<net::ServerResponse> alerts(net::ServerRequest request);
   async::Task<net::ServerResponse> targets(net::ServerRequest request);
+  async::Task<net::ServerResponse> exemplars(net::ServerRequest request);
+  async::Task<net::ServerResponse> metadata(net::ServerRequest request);
   async::Task<net::ServerResponse> build(net::ServerRequest request);
   async::Task<net::ServerResponse> incidents(net::ServerRequest request);
   async::Task<net::ServerResponse> incident(net::ServerRequest request);

@@ -69,8 +69,13 @@ Outcome Core::reload(CoreOptions options, std::vector<rules::Group> groups,
   return outcome;
 }
 
-base::Status Core::restore(const std::optional<boost::json::object>& snapshot,
-                           std::span<const model::Record> records) {
+base::Status Core::restore(std::vector<rules::Group> groups,
+                           const std::vector<rules::QuarantinedGroup>& quarantined,
+                           const std::optional<boost::json::object>& snapshot,
+                           std::span<const model::Record> records, base::WallTime now,
+                           base::MonotonicTime mono) {
+  const rules::Decision loaded = engine_->load(std::move(groups), quarantined, now, mono);
+  TOCSIN_CHECK(loaded.records.empty(), "rules without alerts decide nothing");
   if (snapshot) {
     const auto part = [&](std::string_view key) -> boost::json::value {
       const auto* found = snapshot->if_contains(key);
@@ -115,14 +120,6 @@ boost::json::object Core::save() const {
           {"incidents", incidents_.save()},
           {"routing", dispatcher_.save()},
           {"outbox", outbox_.save()}};
-}
-
-Outcome Core::load(std::vector<rules::Group> groups,
-                   const std::vector<rules::QuarantinedGroup>& quarantined, base::WallTime now,
-                   base::MonotonicTime mono) {
-  Outcome outcome;
-  take_engine(engine_->load(std::move(groups), quarantined, now, mono), now, outcome);
-  return outcome;
 }
 
 Outcome Core::started(base::WallTime now, base::MonotonicTime mono) {

@@ -46,7 +46,7 @@ struct CoreOptions {
 /// one input, applies the records it leads to at once, and returns them with their effects.
 /// Pure: no socket, clock or file. Main loop only.
 ///
-/// Start: restore(), load(), started(). Then inputs in any order.
+/// Start: restore(), started(). Then inputs in any order.
 class Core {
  public:
   Core(CoreOptions options, rules::QueryFunction query, base::Random& random);
@@ -56,13 +56,12 @@ class Core {
                  const std::vector<rules::QuarantinedGroup>& quarantined, base::WallTime now,
                  base::MonotonicTime mono);
 
-  /// Folds in a stored snapshot and the records after it.
-  base::Status restore(const std::optional<boost::json::object>& snapshot,
-                       std::span<const model::Record> records);
-  /// Loads rule groups; keeps the state of those that are unchanged.
-  Outcome load(std::vector<rules::Group> groups,
-               const std::vector<rules::QuarantinedGroup>& quarantined, base::WallTime now,
-               base::MonotonicTime mono);
+  /// Loads the rule groups, then folds in a stored snapshot and the records after it.
+  base::Status restore(std::vector<rules::Group> groups,
+                       const std::vector<rules::QuarantinedGroup>& quarantined,
+                       const std::optional<boost::json::object>& snapshot,
+                       std::span<const model::Record> records, base::WallTime now,
+                       base::MonotonicTime mono);
   /// Ends the replay: compares what was restored with what is configured.
   Outcome started(base::WallTime now, base::MonotonicTime mono);
 

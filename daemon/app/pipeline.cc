@@ -97,14 +97,15 @@ async::Task<base::Status> Pipeline::start(std::vector<rules::Group> groups,
     last_sequence_ = replay->records.back().sequence;
   }
   records_since_snapshot_ = replay->records.size();
-  if (base::Status restored = core_.restore(state, replay->records); !restored) {
+  const Moment moment = look();
+  if (base::Status restored = core_.restore(std::move(groups), quarantined, state, replay->records,
+                                            moment.wall, moment.mono);
+      !restored) {
     co_return std::move(restored.error()).context("restore from the journal");
   }
   committer_.start();
   running_ = true;
-  const Moment moment = look();
   next_expiry_ = moment.mono + kHousekeeping;
-  commit(core_.load(std::move(groups), quarantined, moment.wall, moment.mono), moment);
   commit(core_.started(moment.wall, moment.mono), moment);
   tasks_.spawn("timers", run_timers());
   co_return base::Status{};

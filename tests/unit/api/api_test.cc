@@ -41,10 +41,10 @@ class ApiTest : public ::testing::Test {
 };
 
 TEST_F(ApiTest, AnswersEveryPath) {
-  for (const std::string path :
-       {"/-/healthy", "/health", "/-/ready", "/metrics", "/api/v1/rules", "/api/v1/alerts",
-        "/api/v1/targets", "/api/v1/status/buildinfo", "/api/v1/labels", "/api/v1/label/job/values",
-        "/tocsin/v1/incidents"}) {
+  for (const std::string path : {"/-/healthy", "/health", "/-/ready", "/metrics", "/api/v1/rules",
+                                 "/api/v1/alerts", "/api/v1/targets", "/api/v1/status/buildinfo",
+                                 "/api/v1/metadata", "/api/v1/query_exemplars", "/api/v1/labels",
+                                 "/api/v1/label/job/values", "/tocsin/v1/incidents"}) {
     EXPECT_EQ(send("GET", path).status, 200) << path;
     EXPECT_EQ(send("HEAD", path).status, 200) << path;
     EXPECT_EQ(send("DELETE", path).status, 405) << path;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "api/views.h"
+#include "promql/query.h"
 #include "support/simulation.h"
 
 namespace tocsin::api {
@@ -61,7 +62,7 @@ class FakeQueries final : public Queries {
       return base::Error(base::ErrorCode::kInvalidInput, "parse error: no")
           .at({.file = "", .line = 1, .column = 5});
     }
-    return promql::Query();
+    return promql::parse(expression);
   }
   async::Task<base::Result<promql::Evaluation>> evaluate(promql::Query, base::WallTime time,
                                                          base::MonotonicTime) override {

@@ -156,6 +156,7 @@ TEST_F(QueryApiTest, RangesRefuseBadParameters) {
       {{{"query", "1"}, {"start", "1"}, {"end", "200"}, {"step", "1"}}, "100 points"},
       {{{"query", "sum("}, {"start", "1"}, {"end", "2"}, {"step", "1"}},
        R"(invalid parameter \"query\")"},
+      {{{"query", "up[5m]"}, {"start", "1"}, {"end", "2"}, {"step", "1"}}, "instant vector"},
       {{{"query", "1"}, {"start", "1"}, {"end", "2"}, {"step", "1"}, {"timeout", "x"}},
        R"(invalid parameter \"timeout\")"},
   };

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -104,6 +105,90 @@ TEST(WithDeadline, Nests) {
   simulation.run_until_idle();
   EXPECT_EQ(out, "timeout");
   EXPECT_EQ(simulation.clock().monotonic_now() - start, seconds(2));
+}
+
+Task<> log_after(Simulation& simulation, seconds delay, std::string text,
+                 std::vector<std::string>& log) {
+  const base::MonotonicTime when = simulation.clock().monotonic_now() + delay;
+  const base::Status slept = co_await simulation.timers().sleep_until(when);
+  log.push_back(slept ? text : text + " cancelled");
+}
+
+Task<> log_both(Simulation& simulation, std::vector<std::string>& log) {
+  auto first = log_after(simulation, seconds(2), "first", log);
+  auto second = log_after(simulation, seconds(1), "second", log);
+  co_await both(std::move(first), std::move(second));
+  const bool cancelled = co_await is_cancelled();
+  log.push_back(cancelled ? "cut" : "both");
+}
+
+TEST(Both, RunsTwoAtOnceAndWaitsForBoth) {
+  Simulation simulation;
+  std::vector<std::string> log;
+  const base::MonotonicTime start = simulation.clock().monotonic_now();
+  simulation.spawn(log_both(simulation, log));
+  simulation.run_until_idle();
+  EXPECT_EQ(log, (std::vector<std::string>{"second", "first", "both"}));
+  EXPECT_EQ(simulation.clock().monotonic_now() - start, seconds(2));
+}
+
+TEST(Both, CancellationReachesBoth) {
+  Simulation simulation;
+  std::vector<std::string> log;
+  TaskGroup group(simulation.executor(), {});
+  group.spawn("both", log_both(simulation, log));
+  simulation.settle();
+  group.cancel();
+  simulation.settle();
+  EXPECT_EQ(log, (std::vector<std::string>{"first cancelled", "second cancelled", "cut"}));
+}
+
+Task<> fail_at_once(std::string what) {
+  if (!what.empty()) {
+    throw std::runtime_error(what);
+  }
+  co_return;
+}
+
+Task<> fail_in_both(Simulation& simulation, bool first, std::vector<std::string>& log) {
+  auto good = log_after(simulation, seconds(1), "good", log);
+  auto bad = fail_at_once("bang");
+  if (first) {
+    co_await both(std::move(bad), std::move(good));
+  } else {
+    co_await both(std::move(good), std::move(bad));
+  }
+}
+
+TEST(Both, ExceptionsPassThroughWhenBothHaveEnded) {
+  for (const bool first : {true, false}) {
+    Simulation simulation;
+    std::vector<std::string> log;
+    TaskGroup group(simulation.executor(),
+                    [&log](const std::string&, const std::string& what) { log.push_back(what); });
+    group.spawn("fail", fail_in_both(simulation, first, log));
+    simulation.run_until_idle();
+    EXPECT_EQ(log, (std::vector<std::string>{"good", "bang"}));
+  }
+}
+
+Task<> clean_up_shielded(Simulation& simulation, std::vector<std::string>& log) {
+  co_await log_after(simulation, seconds(60), "work", log);
+  co_await shield(log_after(simulation, seconds(1), "clean-up", log));
+  co_await log_after(simulation, seconds(60), "more", log);
+}
+
+TEST(Shield, CleanUpWaitsAlthoughTheTaskWasCancelled) {
+  Simulation simulation;
+  std::vector<std::string> log;
+  TaskGroup group(simulation.executor(), {});
+  group.spawn("task", clean_up_shielded(simulation, log));
+  simulation.settle();
+  group.cancel();
+  simulation.settle();
+  group.cancel();
+  simulation.run_until_idle();
+  EXPECT_EQ(log, (std::vector<std::string>{"work cancelled", "clean-up", "more cancelled"}));
 }
 
 Task<> tick(Simulation& simulation, std::string name, seconds period, int count,

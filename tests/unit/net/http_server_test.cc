@@ -1,6 +1,8 @@
 #include "net/http_server.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <array>
 #include <stdexcept>
@@ -31,6 +33,13 @@ async::Task<ServerResponse> echo(ServerRequest request) {
   if (request.path == "/big") {
     response.body = std::string(100'000, 'x');
   }
+  co_return response;
+}
+
+/// More than the buffers of both sockets hold.
+async::Task<ServerResponse> huge() {
+  ServerResponse response;
+  response.body = std::string(64U << 20, 'x');
   co_return response;
 }
 
@@ -86,6 +95,27 @@ class HttpServerTest : public ::testing::Test {
       answer.append(piece.data(), *got);
     }
     co_return answer;
+  }
+  /// Connects and sends a request.
+  static async::Task<bool> connect(Stream& stream, Address address) {
+    const base::Status connected = co_await stream.connect(std::move(address));
+    if (!connected) {
+      co_return false;
+    }
+    const base::Status written = co_await stream.write("GET / HTTP/1.1\r\n\r\n");
+    co_return written.has_value();
+  }
+  async::Task<> until_connections(std::size_t count) {
+    base::Status slept;
+    while (server_->stats().connections != count && slept) {
+      slept = co_await loop_.timers().sleep_until(loop_.in(milliseconds(2)));
+    }
+  }
+  async::Task<> until_accept_errors() {
+    base::Status slept;
+    while (server_->stats().accept_errors == 0 && slept) {
+      slept = co_await loop_.timers().sleep_until(loop_.in(milliseconds(2)));
+    }
   }
   static async::Task<> say(Stream& stream, const std::string& bytes) {
     const base::Status written = co_await stream.write(bytes);
@@ -210,6 +240,47 @@ TEST_F(HttpServerTest, ListensOnEveryAddress) {
   start(options);
   EXPECT_FALSE(server_->loopback());
   EXPECT_EQ(send("GET", "/x").value().body, "GET /x public 127.0.0.1");
+}
+
+TEST_F(HttpServerTest, CutsThoseWhoDoNotRead) {
+  HttpServerOptions options;
+  options.write_timeout = milliseconds(50);
+  start(options, [](ServerRequest) { return huge(); });
+  Stream stream(loop_.executor());
+  Address address;
+  address.ip = "127.0.0.1";
+  address.port = server_->port();
+  ASSERT_TRUE(loop_.run(connect(stream, address)));
+  loop_.run(until_connections(1));
+  loop_.run(until_connections(0));
+  EXPECT_EQ(server_->stats().requests, 1U);
+}
+
+/// The lowest number that the next descriptor would get.
+int next_descriptor() {
+  const int number = ::dup(0);
+  ::close(number);
+  return number;
+}
+
+TEST_F(HttpServerTest, OutlivesAShortageOfDescriptors) {
+  start();
+  Stream stream(loop_.executor());
+  Address address;
+  address.ip = "127.0.0.1";
+  address.port = server_->port();
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  // The kernel completes the connection; it is the server's accept() that finds no number free.
+  rlimit tight = before;
+  tight.rlim_cur = static_cast<rlim_t>(next_descriptor()) + 1;
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &tight), 0);
+  const bool connected = loop_.run(connect(stream, address));
+  loop_.run(until_accept_errors());
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_TRUE(connected);
+  loop_.run(until_connections(1));
+  EXPECT_EQ(send("GET", "/x").value().status, 200);
 }
 
 struct Gate {

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace tocsin::app {
+
+struct RunOptions {
+  std::string config;
+  std::string listen;   ///< overrides web.listen
+  std::string storage;  ///< overrides storage.url
+  std::string log_level = "info";
+  bool shadow = false;  ///< do everything but send
+};
+
+struct QueryOptions {
+  std::string server = "http://127.0.0.1:9746";
+  std::string token_file;  ///< for a server with credentials
+  std::string expression;
+  std::string time;  ///< RFC 3339 or Unix seconds; empty: now
+  bool json = false;
+};
+
+struct IncidentOptions {
+  std::string server = "http://127.0.0.1:9746";
+  std::string token_file;
+  std::string state;  ///< for list
+  std::string id;     ///< for show
+  bool json = false;
+};
+
+struct ShopOptions {
+  std::string listen = "127.0.0.1:0";
+  int failures_per_second = 60;
+  int healthy_seconds = 5;
+  int failing_seconds = 40;
+};
+
+/// Each command returns the process's exit code: 0 success, 1 what was asked for is not so (a file
+/// is refused, nothing was found), 2 wrong usage or no connection.
+int run_daemon(const RunOptions& options);
+int check_files(const std::vector<std::string>& files, bool json);
+/// `format` is auto, text or openmetrics; auto takes a page with a line `# EOF` as OpenMetrics.
+int check_metrics(const std::string& file, const std::string& format);
+int query_server(const QueryOptions& options);
+int list_incidents(const IncidentOptions& options);
+int show_incident(const IncidentOptions& options);
+int list_plugins(const std::string& config);
+int check_plugin(const std::string& file);
+int run_demo_shop(const ShopOptions& options);
+
+/// Parses the command line and runs the command.
+int run_command_line(int argc, char** argv);
+
+}  // namespace tocsin::app

@@ -1,0 +1,287 @@
+#include "app/config.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "base/text.h"
+
+namespace tocsin::app {
+namespace {
+
+bool is_name_start(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_'; }
+bool is_name(char c) { return is_name_start(c) || (c >= '0' && c <= '9'); }
+
+// Replaces ${NAME} line by line, so that a fault has its place; comments stay as they are, and so
+// does $1, ${1} and anything else that is no variable.
+class Expansion {
+ public:
+  Expansion(const std::string& file, const base::Environment& environment, yaml::Problems& problems)
+      : file_(file), environment_(environment), problems_(problems) {}
+
+  std::string run(std::string_view text) {
+    std::string out;
+    int number = 0;
+    for (const std::string_view line : base::split(text, '\n')) {
+      out += number++ > 0 ? "\n" : "";
+      out += base::trim(line).starts_with('#') ? std::string(line) : expand(line, number);
+    }
+    return out;
+  }
+
+ private:
+  std::string expand(std::string_view line, int number) {
+    std::string out;
+    std::size_t at = 0;
+    while (at < line.size()) {
+      std::size_t end = at + 2;
+      if (!line.substr(at).starts_with("${") || end >= line.size() || !is_name_start(line[end])) {
+        out += line[at++];
+        continue;
+      }
+      while (end < line.size() && is_name(line[end])) {
+        ++end;
+      }
+      if (end >= line.size() || line[end] != '}') {
+        out += line[at++];
+        continue;
+      }
+      const std::string name(line.substr(at + 2, end - at - 2));
+      if (const auto value = environment_.get(name)) {
+        out += *value;
+      } else {
+        problems_.add(base::Error(base::ErrorCode::kInvalidInput,
+                                  "environment variable " + name + " is not set")
+                          .at({file_, number, static_cast<int>(at) + 1}));
+      }
+      at = end + 1;
+    }
+    return out;
+  }
+
+  const std::string& file_;
+  const base::Environment& environment_;
+  yaml::Problems& problems_;
+};
+
+model::Labels decode_external_labels(yaml::MappingReader& global) {
+  model::LabelsBuilder labels;
+  for (const auto& [name, value] : global.text_map("external_labels")) {
+    labels.set(name, value);
+  }
+  return labels.build();
+}
+
+// Decodes the file section by section; each room reads its own.
+class Decoder {
+ public:
+  Decoder(const Backends& backends, const base::FileSystem& files, const LoadOptions& options,
+          Config& config, yaml::Problems& problems)
+      : backends_(backends),
+        files_(files),
+        options_(options),
+        config_(config),
+        problems_(problems) {}
+
+  void run(const yaml::Node& root_node) {
+    yaml::MappingReader root(root_node, "configuration", problems_);
+    decode_global(root);
+    if (const yaml::Node* web = root.take("web")) {
+      config_.web = decode_web(*web, config_.folder, problems_);
+    }
+    decode_storage(root);
+    decode_sources(root);
+    decode_rules(root);
+    decode_people(root);
+    root.unsupported(
+        {"scrape_config_files", "remote_read", "remote_write", "remediation", "services"});
+    root.ignored({"runtime", "tracing", "otlp", "tracing_config"});
+    root.finish();
+  }
+
+ private:
+  void decode_global(yaml::MappingReader& root) {
+    static const yaml::Document kEmpty = *yaml::Document::parse("", "");
+    const yaml::Node* node = root.take("global");
+    yaml::MappingReader global(node != nullptr ? *node : kEmpty.root(), "global", problems_);
+    scrape_globals_ = sources::decode_scrape_globals(global, problems_);
+    notifier_globals_ =
+        notifiers::decode_global(global, {.system = files_, .folder = config_.folder}, problems_);
+    config_.evaluation_interval =
+        global.duration("evaluation_interval").value_or(config_.evaluation_interval);
+    if (config_.evaluation_interval <= base::Duration{0}) {
+      global.problem("evaluation_interval", "must be longer than 0");
+      config_.evaluation_interval = std::chrono::minutes(1);
+    }
+    if (global.choice("evaluation", {"round", "interval"}) == "interval") {
+      config_.evaluation = rules::EvaluationMode::kInterval;
+    }
+    if (global.choice("no_data", {"ok", "keep"}) == "keep") {
+      config_.no_data = rules::NoData::kKeep;
+    }
+    config_.external_labels = decode_external_labels(global);
+    global.ignored({"query_log_file", "scrape_failure_log_file", "runtime", "rule_query_offset"});
+    global.finish();
+  }
+
+  void decode_storage(yaml::MappingReader& root) {
+    const yaml::Node* node = root.take("storage");
+    if (node == nullptr) {
+      return;
+    }
+    yaml::MappingReader storage(*node, "storage", problems_);
+    config_.storage_url = storage.text("url").value_or(config_.storage_url);
+    config_.retention = storage.duration("retention");
+    storage.ignored({"tsdb", "exemplars"});
+    storage.finish();
+  }
+
+  void decode_sources(yaml::MappingReader& root) {
+    const sources::ConfigFiles where{.folder = config_.folder, .files = &files_};
+    if (const yaml::Node* list = root.take("sources")) {
+      config_.sources = backends_.sources.decode(*list, scrape_globals_, where, problems_);
+    }
+    if (const yaml::Node* list = root.take("scrape_configs")) {
+      config_.scrape_jobs =
+          sources::decode_scrape_configs(*list, scrape_globals_, where, problems_);
+    }
+  }
+
+  void decode_rules(yaml::MappingReader& root) {
+    const yaml::Node* list = root.take("rule_files");
+    if (list == nullptr || list->is_null()) {
+      return;
+    }
+    if (list->kind() != yaml::NodeKind::kSequence) {
+      problems_.add(*list, "rule_files: expected a list of paths, got " + yaml::describe(*list));
+      return;
+    }
+    std::set<std::string> seen;
+    for (const yaml::Node& item : list->items()) {
+      if (item.kind() != yaml::NodeKind::kScalar) {
+        problems_.add(item, "rule_files: expected a path, got " + yaml::describe(item));
+        continue;
+      }
+      const std::string pattern = base::resolve_path(config_.folder, item.text());
+      const auto paths = files_.glob(pattern);
+      if (!paths) {
+        problems_.add(item, "rule_files: " + paths.error().message());
+        continue;
+      }
+      // A pattern may match nothing, as in Prometheus; a plain path must exist.
+      if (paths->empty() && pattern.find_first_of("*?[") == std::string::npos) {
+        problems_.add(item, "rule_files: cannot read " + pattern + ": no such file");
+      }
+      for (const std::string& path : *paths) {
+        if (seen.insert(path).second) {
+          take_rule_file(path);
+        }
+      }
+    }
+  }
+
+  void take_rule_file(const std::string& path) {
+    yaml::Problems found;
+    rules::RuleFile file = load_rule_file(path, files_, found);
+    for (const base::Error& warning : found.warnings()) {
+      problems_.warn(warning);
+    }
+    std::size_t in_groups = 0;
+    for (const rules::QuarantinedGroup& group : file.broken) {
+      in_groups += group.errors.size();
+    }
+    if (options_.quarantine_groups && in_groups >= found.errors().size()) {
+      std::ranges::move(file.broken, std::back_inserter(config_.quarantined));
+    } else {
+      for (const base::Error& error : found.errors()) {
+        problems_.add(error);
+      }
+    }
+    std::ranges::move(file.groups, std::back_inserter(config_.groups));
+  }
+
+  void decode_people(yaml::MappingReader& root) {
+    notifiers::DecodeContext context{.global = notifier_globals_,
+                                     .files = {.system = files_, .folder = config_.folder},
+                                     .problems = problems_};
+    std::vector<std::string> names;
+    if (const yaml::Node* list = root.take("receivers")) {
+      config_.receivers = notifiers::decode_receivers(*list, backends_.notifiers, context);
+      for (const notifiers::Receiver& receiver : config_.receivers) {
+        names.push_back(receiver.name);
+      }
+    }
+    if (const yaml::Node* route = root.require("route")) {
+      config_.route = routing::decode_route(*route, problems_);
+      if (auto unknown = routing::check_receiver(config_.route, names)) {
+        problems_.add(*std::move(unknown));
+      }
+    }
+    routing::take_routing_keys(root, problems_);
+    for (const std::string& pattern : root.texts("templates")) {
+      const auto paths = files_.glob(base::resolve_path(config_.folder, pattern));
+      if (!paths) {
+        root.problem("templates", paths.error().message());
+        continue;
+      }
+      config_.template_files.insert(config_.template_files.end(), paths->begin(), paths->end());
+    }
+    if (const yaml::Node* alerting = root.take("alerting")) {
+      config_.alerting = notifiers::forward::decode(*alerting, context.files, problems_);
+    }
+    if (const yaml::Node* incidents = root.take("incidents")) {
+      config_.incidents = incidents::decode_config(*incidents, problems_);
+    }
+  }
+
+  const Backends& backends_;
+  const base::FileSystem& files_;
+  const LoadOptions& options_;
+  Config& config_;
+  yaml::Problems& problems_;
+  sources::ScrapeGlobals scrape_globals_;
+  notifiers::GlobalConfig notifier_globals_;
+};
+
+}  // namespace
+
+std::size_t Config::rule_count() const {
+  std::size_t count = 0;
+  for (const rules::Group& group : groups) {
+    count += group.rules.size();
+  }
+  return count;
+}
+
+Config load_config(const std::string& path, const Backends& backends, const base::FileSystem& files,
+                   const base::Environment& environment, const LoadOptions& options,
+                   yaml::Problems& problems) {
+  Config config;
+  config.file = path;
+  config.folder = base::parent_folder(path);
+  auto text = files.read_file(path, base::kMaxConfigFileBytes);
+  if (!text) {
+    problems.add(std::move(text.error()).context("cannot read the configuration"));
+    return config;
+  }
+  const std::string expanded = Expansion(path, environment, problems).run(*text);
+  const auto document = yaml::Document::parse(expanded, path);
+  if (!document) {
+    problems.add(document.error());
+    return config;
+  }
+  Decoder(backends, files, options, config, problems).run(document->root());
+  return config;
+}
+
+rules::RuleFile load_rule_file(const std::string& path, const base::FileSystem& files,
+                               yaml::Problems& problems) {
+  auto text = files.read_file(path, base::kMaxConfigFileBytes);
+  if (!text) {
+    problems.add(std::move(text.error()).context("cannot read the rule file"));
+    return {};
+  }
+  return rules::decode(*std::move(text), path, {}, problems);
+}
+
+}  // namespace tocsin::app

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/web_config.h"
+#include "base/duration.h"
+#include "base/file_system.h"
+#include "incidents/config.h"
+#include "model/labels.h"
+#include "notifiers/forward/config.h"
+#include "notifiers/receivers.h"
+#include "routing/config.h"
+#include "rules/engine.h"
+#include "rules/rule_file.h"
+#include "sources/registry.h"
+#include "sources/scrape_config.h"
+#include "yaml/document.h"
+
+namespace tocsin::app {
+
+/// The kinds of sources and notifiers that this program has.
+struct Backends {
+  sources::Registry sources;
+  notifiers::Registry notifiers;
+};
+
+/// A tocsin.yml with everything that it refers to, as one consistent value.
+struct Config {
+  std::string file;
+  std::string folder;  ///< of the file; relative paths start there
+
+  base::Duration evaluation_interval = std::chrono::minutes(1);
+  rules::EvaluationMode evaluation = rules::EvaluationMode::kRound;
+  rules::NoData no_data = rules::NoData::kOk;
+  model::Labels external_labels;
+
+  WebConfig web;
+  std::string storage_url = "sqlite:/var/lib/tocsin/tocsin.db";
+  std::optional<base::Duration> retention;  ///< of samples; default: what the rules read
+
+  std::vector<std::unique_ptr<sources::SourceConfig>> sources;
+  std::vector<sources::ScrapeJob> scrape_jobs;
+  std::vector<rules::Group> groups;
+  std::vector<rules::QuarantinedGroup> quarantined;  ///< only when asked to tolerate bad groups
+  notifiers::forward::Config alerting;
+  routing::Route route;
+  std::vector<notifiers::Receiver> receivers;
+  std::vector<std::string> template_files;
+  incidents::Config incidents;
+
+  std::size_t rule_count() const;
+};
+
+struct LoadOptions {
+  /// A bad rule group is quarantined alone instead of refusing the file: for reloads.
+  bool quarantine_groups = false;
+};
+
+/// Reads a configuration and the files it names. Faults go to `problems`, all of them; the value is
+/// good only when there were none. `${NAME}` outside of comments becomes the variable's value.
+Config load_config(const std::string& path, const Backends& backends, const base::FileSystem& files,
+                   const base::Environment& environment, const LoadOptions& options,
+                   yaml::Problems& problems);
+
+/// Reads one Prometheus rule file.
+rules::RuleFile load_rule_file(const std::string& path, const base::FileSystem& files,
+                               yaml::Problems& problems);
+
+}  // namespace tocsin::app

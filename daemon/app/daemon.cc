@@ -1,0 +1,359 @@
+#include "app/daemon.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "app/log.h"
+#include "app/version.h"
+#include "async/deadline.h"
+#include "base/text.h"
+#include "journal/sql_journal.h"
+#include "sources/scrape_source.h"
+
+namespace tocsin::app {
+namespace {
+
+net::HttpClientOptions client_options() {
+  net::HttpClientOptions options;
+  options.user_agent = "tocsin/" + std::string(kVersion);
+  return options;
+}
+
+constexpr base::Duration kMinRetention = std::chrono::minutes(15);
+constexpr base::Duration kMaxDefaultRetention = std::chrono::hours(2);
+
+void log_problems(const yaml::Problems& problems) {
+  for (const base::Error& warning : problems.warnings()) {
+    log_warning("configuration", {{"warning", warning.to_string()}});
+  }
+  for (const base::Error& error : problems.errors()) {
+    log_error("configuration", {{"error", error.to_string()}});
+  }
+}
+
+}  // namespace
+
+Daemon::Daemon(DaemonParts parts, DaemonOptions options)
+    : parts_(parts),
+      options_(std::move(options)),
+      process_metrics_(metrics_, parts.files),
+      backends_(make_backends(&metrics_, [this] { refresh_metrics(); })),
+      http_(parts.executor, parts.clock, parts.timers, client_options()),
+      pool_(parts.executor,
+            async::ThreadOptions{.name = "worker", .threads = 1, .max_queued = 10'000}),
+      tasks_(parts.executor, [](const std::string& task, const std::string& what) {
+        log_error("a task failed", {{"task", task}, {"error", what}});
+      }) {}
+
+Daemon::~Daemon() = default;
+
+void Daemon::load(yaml::Problems& problems) {
+  Config config =
+      load_config(options_.config_file, *backends_, parts_.files, parts_.environment, {}, problems);
+  if (!options_.listen.empty()) {
+    if (base::Status set = set_listen(options_.listen, config.web); !set) {
+      problems.add(std::move(set.error()).context("--listen"));
+    }
+  }
+  if (!problems.ok()) {
+    return;
+  }
+  auto generation = make_generation(std::move(config));
+  if (!generation) {
+    problems.add(generation.error());
+    return;
+  }
+  generation_ = *std::move(generation);
+}
+
+base::Result<std::shared_ptr<Daemon::Generation>> Daemon::make_generation(Config config) {
+  auto generation = std::make_shared<Generation>();
+  std::vector<rendering::TemplateFile> files;
+  for (const std::string& path : config.template_files) {
+    auto content = parts_.files.read_file(path, base::kMaxConfigFileBytes);
+    if (!content) {
+      return content.error();
+    }
+    files.push_back({path, *std::move(content)});
+  }
+  auto renderer = rendering::Renderer::make(files);
+  if (!renderer) {
+    return renderer.error();
+  }
+  generation->renderer = std::make_unique<TextRendering>(*std::move(renderer));
+  generation->config = std::move(config);
+  generation->integrations =
+      notifiers::build(generation->config.receivers, notifier_parts(*generation->renderer));
+  return generation;
+}
+
+notifiers::Parts Daemon::notifier_parts(const notifiers::TextRenderer& renderer) const {
+  return {.http = const_cast<net::HttpClientImpl&>(http_),
+          .timers = parts_.timers,
+          .clock = parts_.clock,
+          .renderer = renderer,
+          .executor = parts_.executor,
+          .log = [](bool warning,
+                    std::string_view line) { warning ? log_warning(line) : log_info(line); },
+          .host_name = "localhost",
+          .version = std::string(kVersion)};
+}
+
+CoreOptions Daemon::core_options() const {
+  const Config& config = generation_->config;
+  CoreOptions options;
+  options.engine.evaluation_interval = config.evaluation_interval;
+  options.engine.evaluation = config.evaluation;
+  options.engine.no_data = config.no_data;
+  options.engine.external_labels = config.external_labels;
+  options.engine.external_url = url();
+  options.incidents = config.incidents;
+  options.dispatcher.route = config.route;
+  options.dispatcher.external_url = url();
+  for (const auto& [receiver, integrations] : generation_->integrations) {
+    auto& list = options.dispatcher.receivers[receiver];
+    for (const notifiers::BuiltIntegration& integration : integrations) {
+      list.push_back({.name = integration.id, .send_resolved = integration.send_resolved});
+    }
+  }
+  options.outbox.shadow = options_.shadow;
+  return options;
+}
+
+std::string Daemon::url() const {
+  const WebConfig& web = generation_->config.web;
+  if (!web.external_url.empty()) {
+    return web.external_url;
+  }
+  const std::string scheme = web.cert_file.empty() ? "http://" : "https://";
+  const std::string host = web.host.empty() || web.host == "0.0.0.0" ? "localhost"
+                           : web.host.find(':') != std::string::npos ? "[" + web.host + "]"
+                                                                     : web.host;
+  const std::uint16_t port = server_ ? server_->port() : web.port;
+  return scheme + host + ":" + std::to_string(port);
+}
+
+async::Task<base::Status> Daemon::start() {
+  const std::string storage =
+      options_.storage.empty() ? generation_->config.storage_url : options_.storage;
+  auto opened = co_await journal::open(storage);
+  if (!opened) {
+    co_return std::move(opened.error()).context("storage");
+  }
+  journal_ = *std::move(opened);
+  store_ = std::make_unique<series::Store>(series::StoreOptions{});
+  pipeline_ = std::make_unique<Pipeline>(PipelineParts{.executor = parts_.executor,
+                                                       .clock = parts_.clock,
+                                                       .timers = parts_.timers,
+                                                       .random = parts_.random,
+                                                       .journal = *journal_,
+                                                       .store = *store_,
+                                                       .metrics = metrics_},
+                                         core_options(), PipelineOptions{});
+  feed_ = std::make_unique<Feed>(*store_, *pipeline_, metrics_, parts_.clock);
+  manager_ = std::make_unique<sources::Manager>(sources::Manager::Dependencies{
+      .executor = parts_.executor, .clock = parts_.clock, .timers = parts_.timers, .sink = *feed_});
+  views_ = std::make_unique<DaemonViews>(
+      DaemonViews::Parts{.pipeline = *pipeline_,
+                         .feed = *feed_,
+                         .journal = *journal_,
+                         .store = *store_,
+                         .metrics = metrics_,
+                         .clock = parts_.clock,
+                         .refresh_metrics = [this] { refresh_metrics(); },
+                         .readiness = [this] { return readiness(); }});
+  base::Status served = co_await start_server();
+  if (!served) {
+    co_return served;
+  }
+  install_notifiers();
+  install_forwarder();
+  base::Status restored =
+      co_await pipeline_->start(generation_->config.groups, generation_->config.quarantined);
+  if (!restored) {
+    co_return restored;
+  }
+  install_retention();
+  install_targets();
+  for (const model::Alert& alert : pipeline_->core().engine().firing(parts_.clock.wall_now())) {
+    if (forwarder_) {
+      forwarder_->observe({model::AlertTransition::kUpdated, alert},
+                          generation_->config.evaluation_interval);
+    }
+  }
+  metrics_.config_last_reload_successful.Set(1);
+  metrics_.config_last_reload_success_seconds.Set(base::to_seconds(parts_.clock.wall_now()));
+  started_ = true;
+  announce();
+  parts_.service.ready("watching");
+  tasks_.spawn("watchdog", watch());
+  co_return base::Status{};
+}
+
+async::Task<base::Status> Daemon::start_server() {
+  auto options = server_options();
+  if (!options) {
+    co_return options.error();
+  }
+  server_ = std::make_unique<api::Server>(parts_.executor, parts_.clock, parts_.timers, *views_,
+                                          *views_, *this, *std::move(options));
+  base::Status started = server_->start();
+  if (!started) {
+    co_return std::move(started.error()).context("listen on " + generation_->config.web.listen());
+  }
+  co_return base::Status{};
+}
+
+void Daemon::install_notifiers() {
+  Notifiers notifiers;
+  for (auto& [receiver, integrations] : generation_->integrations) {
+    for (notifiers::BuiltIntegration& integration : integrations) {
+      // A delivery under way keeps the configuration that its notifier refers to.
+      notifiers[{receiver, integration.id}] =
+          std::shared_ptr<notifiers::Notifier>(generation_, integration.notifier.get());
+    }
+  }
+  pipeline_->set_notifiers(std::move(notifiers));
+}
+
+void Daemon::install_targets() {
+  const Config& config = generation_->config;
+  std::vector<sources::Target> targets = sources::make_scrape_targets(
+      config.scrape_jobs,
+      {.http = http_, .files = parts_.files, .clock = parts_.clock, .pool = &pool_});
+  const sources::Runtime runtime{.executor = parts_.executor,
+                                 .clock = parts_.clock,
+                                 .timers = parts_.timers,
+                                 .files = parts_.files,
+                                 .http = http_,
+                                 .pool = &pool_};
+  for (const auto& source : config.sources) {
+    for (sources::Target& target : source->make_targets(runtime)) {
+      targets.push_back(std::move(target));
+    }
+  }
+  manager_->set_targets(std::move(targets));
+}
+
+void Daemon::install_retention() {
+  const Config& config = generation_->config;
+  const base::Duration reach = pipeline_->core().engine().longest_reach();
+  const base::Duration retention =
+      config.retention.value_or(std::clamp(reach, kMinRetention, kMaxDefaultRetention));
+  if (reach > retention) {
+    log_warning(
+        "a rule reads further back than samples are kept",
+        {{"reads", base::format_duration(reach)}, {"retention", base::format_duration(retention)}});
+  }
+  store_->set_retention(retention);
+}
+
+void Daemon::install_forwarder() {
+  const Config& config = generation_->config;
+  forwarder_.reset();
+  if (config.alerting.alertmanagers.empty() || options_.shadow) {
+    pipeline_->on_changes({});
+    return;
+  }
+  forwarder_ = std::make_unique<notifiers::forward::Forwarder>(
+      config.alerting, notifier_parts(*generation_->renderer),
+      notifiers::forward::ForwarderOptions{.plan = {}, .external_labels = config.external_labels});
+  forwarder_->start();
+  pipeline_->on_changes([this](std::span<const model::AlertChange> changes) {
+    for (const model::AlertChange& change : changes) {
+      forwarder_->observe(change, generation_->config.evaluation_interval);
+    }
+  });
+}
+
+async::Task<> Daemon::swap_forwarder() {
+  if (forwarder_) {
+    pipeline_->on_changes({});
+    co_await forwarder_->stop();
+  }
+  install_forwarder();
+  if (forwarder_) {
+    for (const model::Alert& alert : pipeline_->core().engine().firing(parts_.clock.wall_now())) {
+      forwarder_->observe({model::AlertTransition::kUpdated, alert},
+                          generation_->config.evaluation_interval);
+    }
+  }
+}
+
+async::Task<base::Status> Daemon::reload() {
+  if (reloading_) {
+    co_return base::Error(base::ErrorCode::kUnavailable, "a reload is running");
+  }
+  parts_.service.reloading(parts_.clock.monotonic_now());
+  yaml::Problems problems;
+  Config config = load_config(options_.config_file, *backends_, parts_.files, parts_.environment,
+                              {.quarantine_groups = true}, problems);
+  std::optional<base::Error> failure;
+  std::shared_ptr<Generation> generation;
+  if (problems.ok()) {
+    auto made = make_generation(std::move(config));
+    if (made) {
+      generation = *std::move(made);
+    } else {
+      problems.add(made.error());
+    }
+  }
+  log_problems(problems);
+  if (!problems.ok()) {
+    std::vector<std::string> lines;
+    for (const base::Error& error : problems.errors()) {
+      lines.push_back(error.to_string());
+    }
+    last_reload_error_ = base::join(lines, "\n");
+    metrics_.config_last_reload_successful.Set(0);
+    log_error("the configuration was refused; the running one stays",
+              {{"file", options_.config_file}});
+    parts_.service.ready("watching; the last reload was refused");
+    co_return base::Error(base::ErrorCode::kInvalidInput, last_reload_error_);
+  }
+  reloading_ = true;
+  // The listener stays as it was started.
+  generation->config.web = generation_->config.web;
+  generation_ = std::move(generation);
+  install_notifiers();
+  co_await swap_forwarder();
+  pipeline_->reload(core_options(), generation_->config.groups, generation_->config.quarantined);
+  install_retention();
+  install_targets();
+  for (const rules::QuarantinedGroup& group : generation_->config.quarantined) {
+    for (const base::Error& error : group.errors) {
+      log_error("a rule group is quarantined; its earlier version stays",
+                {{"group", group.name}, {"error", error.to_string()}});
+    }
+  }
+  last_reload_error_.clear();
+  metrics_.config_last_reload_successful.Set(1);
+  metrics_.config_last_reload_success_seconds.Set(base::to_seconds(parts_.clock.wall_now()));
+  log_info("configuration loaded", {{"file", options_.config_file},
+                                    {"rules", std::to_string(generation_->config.rule_count())}});
+  parts_.service.ready("watching");
+  reloading_ = false;
+  co_return base::Status{};
+}
+
+void Daemon::announce() const {
+  const Config& config = generation_->config;
+  std::vector<std::string> receivers;
+  for (const auto& [receiver, integrations] : generation_->integrations) {
+    for (const notifiers::BuiltIntegration& integration : integrations) {
+      receivers.push_back(receiver + "/" + integration.id);
+    }
+  }
+  log_info("tocsin is running", {{"url", url()},
+                                 {"version", std::string(kVersion)},
+                                 {"rules", std::to_string(config.rule_count())},
+                                 {"notices_to", base::join(receivers, ",")},
+                                 {"shadow", options_.shadow ? "yes" : "no"}});
+  for (const sources::TargetStatus& target : feed_->statuses()) {
+    log_info("watching", {{"job", target.spec.pool},
+                          {"target", target.spec.url},
+                          {"every", base::format_duration(target.spec.interval)}});
+  }
+}
+
+}  // namespace tocsin::app

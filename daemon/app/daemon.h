@@ -1,0 +1,113 @@
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/server.h"
+#include "app/backends.h"
+#include "app/config.h"
+#include "app/feed.h"
+#include "app/metrics.h"
+#include "app/pipeline.h"
+#include "app/process_metrics.h"
+#include "app/systemd.h"
+#include "app/text_rendering.h"
+#include "app/views.h"
+#include "async/task_group.h"
+#include "async/worker_pool.h"
+#include "base/file_system.h"
+#include "journal/journal.h"
+#include "net/http_client.h"
+#include "notifiers/forward/forwarder.h"
+#include "series/store.h"
+#include "sources/manager.h"
+
+namespace tocsin::app {
+
+/// The outside world of the daemon; everything outlives it.
+struct DaemonParts {
+  boost::asio::any_io_executor executor;
+  const base::Clock& clock;
+  async::Timers& timers;
+  base::Random& random;
+  const base::FileSystem& files;
+  const base::Environment& environment;
+  ServiceManager& service;
+};
+
+struct DaemonOptions {
+  std::string config_file;
+  std::string listen;   ///< overrides web.listen
+  std::string storage;  ///< overrides storage.url
+  bool shadow = false;
+};
+
+/// Sources, pipeline, notifiers and API of one configuration. Main loop only. load(), start(), then
+/// stop() before destruction.
+class Daemon final : public api::Commands {
+ public:
+  Daemon(DaemonParts parts, DaemonOptions options);
+  ~Daemon() override;
+
+  /// Reads the configuration; what is wrong with it is in `problems`.
+  void load(yaml::Problems& problems);
+  /// Opens the journal, restores, listens, and begins to poll.
+  async::Task<base::Status> start();
+  /// Reads the configuration again. The error says why the running one stays.
+  async::Task<base::Status> reload() override;
+  /// Ends everything within about 4 s.
+  async::Task<> stop();
+
+  std::string url() const;
+
+ private:
+  /// What one configuration has made; kept alive by the notifiers and sources that refer to it.
+  struct Generation {
+    Config config;
+    std::unique_ptr<TextRendering> renderer;
+    std::map<std::string, std::vector<notifiers::BuiltIntegration>> integrations;
+  };
+
+  base::Result<std::shared_ptr<Generation>> make_generation(Config config);
+  CoreOptions core_options() const;
+  notifiers::Parts notifier_parts(const notifiers::TextRenderer& renderer) const;
+  void install_notifiers();
+  void install_targets();
+  void install_retention();
+  void install_forwarder();
+  base::Result<api::ServerOptions> server_options() const;
+  base::Result<std::vector<api::Credential>> read_credentials(
+      const std::vector<Credential>& credentials) const;
+  async::Task<base::Status> start_server();
+  async::Task<> swap_forwarder();
+  async::Task<> watch();
+  void refresh_metrics();
+  api::Readiness readiness() const;
+  void announce() const;
+
+  DaemonParts parts_;
+  DaemonOptions options_;
+  Metrics metrics_;
+  ProcessMetrics process_metrics_;
+  std::unique_ptr<const Backends> backends_;
+  std::shared_ptr<Generation> generation_;
+  net::HttpClientImpl http_;
+  async::WorkerPool pool_;
+  std::unique_ptr<journal::Journal> journal_;
+  std::unique_ptr<series::Store> store_;
+  std::unique_ptr<Pipeline> pipeline_;
+  std::unique_ptr<Feed> feed_;
+  std::unique_ptr<sources::Manager> manager_;
+  std::unique_ptr<notifiers::forward::Forwarder> forwarder_;
+  std::unique_ptr<DaemonViews> views_;
+  std::unique_ptr<api::Server> server_;
+  std::string last_reload_error_;
+  bool started_ = false;
+  bool reloading_ = false;
+  async::TaskGroup tasks_;
+};
+
+}  // namespace tocsin::app

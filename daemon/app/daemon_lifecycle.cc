@@ -1,0 +1,156 @@
+// The daemon's credentials, watchdog, readiness and shutdown.
+#include <utility>
+
+#include "app/daemon.h"
+#include "app/log.h"
+#include "async/deadline.h"
+#include "base/text.h"
+
+namespace tocsin::app {
+
+base::Result<std::vector<api::Credential>> Daemon::read_credentials(
+    const std::vector<Credential>& credentials) const {
+  std::vector<api::Credential> read;
+  for (const Credential& credential : credentials) {
+    const auto content = parts_.files.read_file(credential.file, base::kMaxConfigFileBytes);
+    if (!content) {
+      return base::Error(content.error())
+          .context("web: " + credential.name)
+          .at(credential.position);
+    }
+    const std::string_view secret = base::trim(*content);
+    if (secret.empty()) {
+      return base::Error(base::ErrorCode::kInvalidInput,
+                         "web: " + credential.name + ": " + credential.file + " is empty")
+          .at(credential.position);
+    }
+    read.push_back({.name = credential.name, .secret = base::Secret(std::string(secret))});
+  }
+  return read;
+}
+
+base::Result<api::ServerOptions> Daemon::server_options() const {
+  const WebConfig& web = generation_->config.web;
+  api::ServerOptions options;
+  options.http.host = web.host;
+  options.http.port = web.port;
+  options.http.cert_file = web.cert_file;
+  options.http.key_file = web.key_file;
+  auto tokens = read_credentials(web.bearer_tokens);
+  if (!tokens) {
+    return tokens.error();
+  }
+  auto users = read_credentials(web.basic_auth_users);
+  if (!users) {
+    return users.error();
+  }
+  options.auth.tokens = *std::move(tokens);
+  options.auth.users = *std::move(users);
+  return options;
+}
+
+// Tells the service manager that all is well: this loop turns, the journal answers (or is known to
+// be degraded), and nothing that is due is late.
+async::Task<> Daemon::watch() {
+  const auto interval = parts_.service.watchdog_interval();
+  if (!interval) {
+    co_return;
+  }
+  const base::Duration period = *interval / 3;
+  while (true) {
+    const base::MonotonicTime next = parts_.clock.monotonic_now() + period;
+    journal::RecordQuery probe{.type_prefix = "clock.", .subject = "", .limit = 1};
+    auto answer = async::with_deadline(parts_.timers, next, journal_->query(std::move(probe)));
+    const auto records = co_await std::move(answer);
+    const bool cancelled = co_await async::is_cancelled();
+    if (cancelled) {
+      co_return;
+    }
+    const bool journal_well = records.has_value() || pipeline_->committer().degraded();
+    if (journal_well && !pipeline_->is_late(period)) {
+      parts_.service.alive();
+    } else {
+      log_error("not well: the watchdog is not told",
+                {{"journal", journal_well ? "answers" : "does not answer"}});
+    }
+    const base::Status slept = co_await parts_.timers.sleep_until(next);
+    if (!slept) {
+      co_return;
+    }
+  }
+}
+
+void Daemon::refresh_metrics() {
+  process_metrics_.refresh();
+  if (!pipeline_) {
+    return;
+  }
+  const series::StoreStats series = store_->stats();
+  metrics_.series_live.Set(static_cast<double>(series.series));
+  metrics_.series_bytes.Set(static_cast<double>(series.bytes));
+  metrics_.journal_backlog_records.Set(static_cast<double>(pipeline_->committer().backlog()));
+  metrics_.incidents_live.Set(static_cast<double>(pipeline_->core().incidents().live().size()));
+  const routing::OutboxStats outbox = pipeline_->core().outbox().stats();
+  metrics_.routing_outbox_notices.Set(static_cast<double>(outbox.pending));
+  const base::WallTime now = parts_.clock.wall_now();
+  metrics_.routing_outbox_oldest_seconds.Set(
+      outbox.oldest ? std::max(0.0, base::to_seconds(now) - base::to_seconds(*outbox.oldest)) : 0);
+  std::map<model::AlertState, int> alerts;
+  for (const rules::GroupView& group : pipeline_->core().engine().view(now)) {
+    for (const rules::RuleView& rule : group.rules) {
+      for (const rules::AlertView& alert : rule.alerts) {
+        ++alerts[alert.alert.state];
+      }
+    }
+  }
+  for (const auto state : {model::AlertState::kPending, model::AlertState::kFiring}) {
+    metrics_.rules_alerts.Add({{"state", std::string(model::to_string(state))}}).Set(alerts[state]);
+  }
+}
+
+api::Readiness Daemon::readiness() const {
+  if (!started_) {
+    return {.ready = false, .text = "tocsin is starting."};
+  }
+  std::string text = "tocsin is ready.";
+  if (pipeline_->committer().degraded()) {
+    text += " The journal refuses writes: " + pipeline_->committer().last_error();
+  }
+  if (!last_reload_error_.empty()) {
+    text += " The last reload was refused: " + last_reload_error_;
+  }
+  return {.ready = true, .text = std::move(text)};
+}
+
+async::Task<> Daemon::stop() {
+  started_ = false;
+  parts_.service.stopping();
+  const base::MonotonicTime deadline = parts_.clock.monotonic_now() + std::chrono::seconds(4);
+  co_await tasks_.stop(parts_.timers, parts_.clock, std::chrono::milliseconds(200));
+  if (manager_) {
+    co_await manager_->stop(std::chrono::milliseconds(500));
+  }
+  if (server_) {
+    co_await server_->stop(std::chrono::milliseconds(500));
+  }
+  if (forwarder_) {
+    pipeline_->on_changes({});
+    co_await forwarder_->stop();
+  }
+  if (pipeline_) {
+    const base::Status flushed = co_await pipeline_->stop(deadline);
+    if (!flushed) {
+      log_error("not everything could be written", {{"error", flushed.error().message()}});
+    }
+  }
+  if (journal_) {
+    const base::Status closed = co_await journal_->close();
+    if (!closed) {
+      log_error("the journal did not close cleanly", {{"error", closed.error().message()}});
+    }
+  }
+  http_.close_idle();
+  co_await pool_.shutdown();
+}
+
+}  // namespace tocsin::app

@@ -1,0 +1,21 @@
+#pragma once
+
+#include "app/metrics.h"
+#include "base/file_system.h"
+
+namespace tocsin::app {
+
+/// Reads this process's start time, memory and CPU time from /proc/self, under the names that every
+/// Prometheus client uses.
+class ProcessMetrics {
+ public:
+  ProcessMetrics(Metrics& metrics, const base::FileSystem& files);
+  void refresh();
+
+ private:
+  Metrics& metrics_;
+  const base::FileSystem& files_;
+  double cpu_seconds_ = 0;
+};
+
+}  // namespace tocsin::app

@@ -1,0 +1,189 @@
+#include "app/views.h"
+
+#include <algorithm>
+#include <deque>
+#include <utility>
+
+#include "app/version.h"
+#include "app/view_mapping.h"
+#include "promql/query.h"
+
+namespace tocsin::app {
+namespace {
+
+constexpr std::size_t kPage = 1000;
+
+bool wanted(const api::IncidentFilter& filter, const api::IncidentView& view) {
+  return filter.states.empty() ||
+         std::ranges::find(filter.states, view.state) != filter.states.end();
+}
+
+}  // namespace
+
+DaemonViews::DaemonViews(Parts parts) : parts_(std::move(parts)) {}
+
+std::vector<api::RuleGroupView> DaemonViews::rule_groups() const {
+  std::vector<api::RuleGroupView> groups;
+  for (const rules::GroupView& group :
+       parts_.pipeline.core().engine().view(parts_.clock.wall_now())) {
+    groups.push_back(to_view(group));
+  }
+  return groups;
+}
+
+std::vector<api::TargetView> DaemonViews::targets() const {
+  std::vector<api::TargetView> targets;
+  for (const sources::TargetStatus& status : parts_.feed.statuses()) {
+    targets.push_back(to_view(status));
+  }
+  return targets;
+}
+
+async::Task<base::Result<std::vector<std::string>>> DaemonViews::incident_ids(std::size_t limit) {
+  std::deque<std::string> newest;
+  journal::RecordQuery query{.type_prefix = "incident.opened", .subject = "", .limit = kPage};
+  while (true) {
+    auto page = co_await parts_.journal.query(query);
+    if (!page) {
+      co_return page.error();
+    }
+    for (const model::Record& record : *page) {
+      newest.push_front(record.subject);
+      query.after_sequence = record.sequence;
+    }
+    while (newest.size() > limit) {
+      newest.pop_back();
+    }
+    if (page->size() < kPage) {
+      break;
+    }
+  }
+  co_return std::vector<std::string>(newest.begin(), newest.end());
+}
+
+async::Task<base::Result<incidents::Incident>> DaemonViews::stored_incident(std::string id) {
+  // A live incident is whole in memory; its newest records may not be written yet.
+  if (const auto live = parts_.pipeline.core().incidents().find(id)) {
+    co_return *live;
+  }
+  journal::RecordQuery query{.type_prefix = "incident.", .subject = id, .limit = kPage};
+  std::vector<model::Record> records;
+  while (true) {
+    auto page = co_await parts_.journal.query(query);
+    if (!page) {
+      co_return page.error();
+    }
+    const std::size_t size = page->size();
+    std::ranges::move(*page, std::back_inserter(records));
+    if (size < kPage) {
+      break;
+    }
+    query.after_sequence = records.back().sequence;
+  }
+  if (records.empty()) {
+    co_return base::Error(base::ErrorCode::kNotFound, "no such incident: " + id);
+  }
+  co_return incidents::fold(records);
+}
+
+async::Task<base::Result<std::vector<api::IncidentView>>> DaemonViews::incidents(
+    api::IncidentFilter filter) {
+  // Filters look at the fold, so more are read than shown.
+  const std::size_t candidates = filter.states.empty() ? filter.limit : filter.limit * 10;
+  std::vector<api::IncidentView> views;
+  std::vector<std::string> seen;
+  const auto live = parts_.pipeline.core().incidents().live();
+  for (auto it = live.rbegin(); it != live.rend() && views.size() < filter.limit; ++it) {
+    seen.push_back((*it)->id());
+    api::IncidentView view = to_view(**it);
+    if (wanted(filter, view)) {
+      views.push_back(std::move(view));
+    }
+  }
+  auto ids = co_await incident_ids(candidates);
+  if (!ids) {
+    co_return ids.error();
+  }
+  for (const std::string& id : *ids) {
+    if (views.size() >= filter.limit || std::ranges::find(seen, id) != seen.end()) {
+      continue;
+    }
+    auto incident = co_await stored_incident(id);
+    if (!incident) {
+      continue;  // damaged records are reported at the start
+    }
+    api::IncidentView view = to_view(*incident);
+    if (wanted(filter, view)) {
+      views.push_back(std::move(view));
+    }
+  }
+  std::ranges::stable_sort(views, std::ranges::greater(), &api::IncidentView::detected_at);
+  co_return views;
+}
+
+async::Task<base::Result<api::IncidentDetail>> DaemonViews::incident(std::string id) {
+  auto incident = co_await stored_incident(id);
+  if (!incident) {
+    co_return incident.error();
+  }
+  co_return to_detail(*incident);
+}
+
+api::Readiness DaemonViews::readiness() const { return parts_.readiness(); }
+
+std::string DaemonViews::metrics() const {
+  parts_.refresh_metrics();
+  return parts_.metrics.page();
+}
+
+api::BuildView DaemonViews::build() const {
+  return {.version = std::string(kVersion),
+          .revision = "",
+          .build_date = "",
+          .compiler = std::string(kCompiler)};
+}
+
+base::Result<promql::Query> DaemonViews::parse(const std::string& expression) {
+  return promql::parse(expression);
+}
+
+async::Task<base::Result<promql::Evaluation>> DaemonViews::evaluate(promql::Query query,
+                                                                    base::WallTime time,
+                                                                    base::MonotonicTime deadline) {
+  if (parts_.clock.monotonic_now() >= deadline) {
+    co_return base::Error(base::ErrorCode::kTimeout, "query timed out in expression evaluation");
+  }
+  co_return parts_.pipeline.query(query, time);
+}
+
+async::Task<base::Result<std::vector<model::Labels>>> DaemonViews::series(
+    std::vector<std::string> selectors, base::WallTime start, base::WallTime end) {
+  std::vector<series::Selection> selections;
+  if (selectors.empty()) {
+    selections.push_back({{}, base::to_millis(start), base::to_millis(end)});
+  }
+  for (const std::string& text : selectors) {
+    const auto query = promql::parse(text);
+    if (!query) {
+      co_return query.error();
+    }
+    const auto matchers = promql::selectors(*query);
+    if (matchers.size() != 1 || query->type() != promql::ValueType::kVector) {
+      co_return base::Error(base::ErrorCode::kInvalidInput,
+                            "expected a plain selector such as up{job=\"shop\"}: " + text);
+    }
+    selections.push_back({matchers.front(), base::to_millis(start), base::to_millis(end)});
+  }
+  const series::Snapshot snapshot = parts_.store.snapshot(selections);
+  std::vector<model::Labels> labels;
+  for (std::size_t i = 0; i < snapshot.selections(); ++i) {
+    for (const series::PinnedSeries& one : snapshot.series(i)) {
+      labels.push_back(one.labels);
+    }
+  }
+  std::ranges::sort(labels);
+  labels.erase(std::ranges::unique(labels).begin(), labels.end());
+  co_return labels;
+}
+
+}  // namespace tocsin::app

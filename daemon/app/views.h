@@ -1,0 +1,56 @@
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "api/views.h"
+#include "app/feed.h"
+#include "app/metrics.h"
+#include "app/pipeline.h"
+#include "base/clock.h"
+#include "journal/journal.h"
+#include "series/store.h"
+
+namespace tocsin::app {
+
+/// Shows the daemon's state to the API and runs its queries. Main loop only.
+class DaemonViews final : public api::Views, public api::Queries {
+ public:
+  struct Parts {
+    Pipeline& pipeline;
+    Feed& feed;
+    journal::Journal& journal;
+    series::Store& store;
+    Metrics& metrics;
+    const base::Clock& clock;
+    std::function<void()> refresh_metrics;
+    std::function<api::Readiness()> readiness;
+  };
+  explicit DaemonViews(Parts parts);
+
+  std::vector<api::RuleGroupView> rule_groups() const override;
+  std::vector<api::TargetView> targets() const override;
+  async::Task<base::Result<std::vector<api::IncidentView>>> incidents(
+      api::IncidentFilter filter) override;
+  async::Task<base::Result<api::IncidentDetail>> incident(std::string id) override;
+  api::Readiness readiness() const override;
+  std::string metrics() const override;
+  api::BuildView build() const override;
+
+  base::Result<promql::Query> parse(const std::string& expression) override;
+  async::Task<base::Result<promql::Evaluation>> evaluate(promql::Query query, base::WallTime time,
+                                                         base::MonotonicTime deadline) override;
+  async::Task<base::Result<std::vector<model::Labels>>> series(std::vector<std::string> selectors,
+                                                               base::WallTime start,
+                                                               base::WallTime end) override;
+
+ private:
+  async::Task<base::Result<incidents::Incident>> stored_incident(std::string id);
+  async::Task<base::Result<std::vector<std::string>>> incident_ids(std::size_t limit);
+
+  Parts parts_;
+};
+
+}  // namespace tocsin::app
