@@ -133,6 +133,15 @@ Pipeline::Moment Pipeline::look() {
   const Moment moment{reading.now, parts_.clock.monotonic_now()};
   if (reading.stepped != base::Duration{0} && running_) {
     log_warning("the wall clock was set", {{"by", base::format_duration(reading.stepped)}});
+    if (reading.stepped < base::Duration{0}) {
+      // Time has not run backwards: the clock was ahead. What is stored moves with it, or every
+      // new sample would be refused as out of order until the clock has caught up. A step forward
+      // may be real time, slept through by the machine: there the samples stay as old as they are.
+      parts_.store.shift_times(reading.stepped);
+      if (shift_listener_) {
+        shift_listener_(reading.stepped);
+      }
+    }
     commit(core_.on_clock_step(reading.stepped, reading.now), moment);
   }
   return moment;

@@ -70,6 +70,11 @@ class Pipeline {
     listener_ = std::move(listener);
   }
 
+  /// Called when the times of what is stored have moved, because the wall clock was set back.
+  void on_times_shifted(std::function<void(base::Duration)> listener) {
+    shift_listener_ = std::move(listener);
+  }
+
   /// Evaluates one expression at `time`, as a template's `query` or the API does.
   base::Result<promql::Evaluation> query(const promql::Query& query, base::WallTime time) const;
 
@@ -111,6 +116,7 @@ class Pipeline {
   Core core_;
   Notifiers notifiers_;
   std::function<void(std::span<const model::AlertChange>)> listener_;
+  std::function<void(base::Duration)> shift_listener_;
   journal::Committer committer_;
   async::Event wake_;
   base::MonotonicTime next_expiry_;
