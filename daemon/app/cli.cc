@@ -44,7 +44,7 @@ void add_check(CLI::App& app, CheckOptions& options, int& exit_code) {
       ->check(CLI::IsMember({"auto", "text", "openmetrics"}));
   metrics->callback(
       [&] { exit_code = check_metrics(options.metrics_file, options.metrics_format); });
-  check->callback([&options, &exit_code, check, metrics] {
+  check->callback([&options, &exit_code, metrics] {
     if (metrics->parsed()) {
       return;
     }

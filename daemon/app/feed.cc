@@ -1,5 +1,6 @@
 #include "app/feed.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "app/log.h"
@@ -7,7 +8,9 @@
 namespace tocsin::app {
 
 Feed::Feed(series::Store& store, Pipeline& pipeline, Metrics& metrics, const base::Clock& clock)
-    : ingester_(store), pipeline_(pipeline), metrics_(metrics), clock_(clock) {}
+    : ingester_(store), pipeline_(pipeline), metrics_(metrics), clock_(clock) {
+  pipeline_.on_times_shifted([this](base::Duration delta) { ingester_.times_shifted(delta); });
+}
 
 void Feed::target_added(series::Origin origin, const sources::TargetSpec& spec) {
   ingester_.add(origin, spec, clock_.wall_now());
@@ -19,6 +22,9 @@ void Feed::target_added(series::Origin origin, const sources::TargetSpec& spec) 
 }
 
 void Feed::batch_arrived(series::Origin origin, sources::Batch batch) {
+  // Sees a step of the clock before the batch does. A poll that began before one is not from the
+  // future: its samples would keep later ones out.
+  batch.started = std::min(batch.started, pipeline_.now());
   const sources::Ingested ingested = ingester_.ingest(origin, std::move(batch));
   const auto& refused = ingested.refused;
   metrics_.series_samples_total.Increment(static_cast<double>(ingested.stored));

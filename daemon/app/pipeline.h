@@ -70,6 +70,11 @@ class Pipeline {
     listener_ = std::move(listener);
   }
 
+  /// Called when the times of what is stored have moved, because the wall clock was set back.
+  void on_times_shifted(std::function<void(base::Duration)> listener) {
+    shift_listener_ = std::move(listener);
+  }
+
   /// Evaluates one expression at `time`, as a template's `query` or the API does.
   base::Result<promql::Evaluation> query(const promql::Query& query, base::WallTime time) const;
 
@@ -93,6 +98,8 @@ class Pipeline {
   void run_rounds(Moment moment);
   void commit(Outcome outcome, Moment moment);
   void release(Outcome outcome, const journal::Release& release, base::MonotonicTime decided);
+  /// Milliseconds since a sample's arrival; empty when it is not known (after a restart).
+  std::string since(std::optional<base::MonotonicTime> arrival) const;
   void log_outcome(const Outcome& outcome) const;
   void write_samples(const std::vector<rules::RecordedSample>& samples);
   async::Task<> deliver(model::Notice notice);
@@ -109,6 +116,7 @@ class Pipeline {
   Core core_;
   Notifiers notifiers_;
   std::function<void(std::span<const model::AlertChange>)> listener_;
+  std::function<void(base::Duration)> shift_listener_;
   journal::Committer committer_;
   async::Event wake_;
   base::MonotonicTime next_expiry_;

@@ -13,8 +13,8 @@ namespace asio = boost::asio;
 /// A timer that never fires; to wake is to cancel its waits. The generation tells a wake from the
 /// cancellation of one waiter.
 struct Event::State {
-  explicit State(asio::any_io_executor executor)
-      : timer(std::move(executor), asio::steady_timer::time_point::max()) {}
+  explicit State(const asio::any_io_executor& executor)
+      : timer(executor, asio::steady_timer::time_point::max()) {}
   asio::steady_timer timer;
   std::uint64_t generation = 0;
 };

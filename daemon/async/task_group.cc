@@ -50,7 +50,7 @@ std::string text_of(const std::exception_ptr& exception) {
 }  // namespace
 
 struct TaskGroup::State {
-  State(asio::any_io_executor group_executor, ErrorHandler handler)
+  State(const asio::any_io_executor& group_executor, ErrorHandler handler)
       : executor(group_executor), on_error(std::move(handler)), ended(group_executor) {}
 
   asio::any_io_executor executor;

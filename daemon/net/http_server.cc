@@ -49,8 +49,8 @@ async::Task<base::Result<bool>> as_result(async::Task<base::Status> work) {
 }  // namespace
 
 struct HttpServer::State {
-  State(boost::asio::any_io_executor loop, const base::Clock& the_clock, async::Timers& the_timers,
-        HttpServerOptions given, Handler handle)
+  State(const boost::asio::any_io_executor& loop, const base::Clock& the_clock,
+        async::Timers& the_timers, HttpServerOptions given, Handler handle)
       : executor(loop),
         clock(the_clock),
         timers(the_timers),
@@ -145,7 +145,7 @@ async::Task<> HttpServer::State::refuse(std::shared_ptr<Session> session) {
 /// The last answer on a connection.
 async::Task<> HttpServer::State::say(std::shared_ptr<Session> session, ServerResponse response) {
   const ResponseFormat last;
-  std::string bytes = format_response(std::move(response), clock.wall_now(), last);
+  std::string bytes = format_response(response, clock.wall_now(), last);
   co_await write(session, std::move(bytes));
 }
 
@@ -264,7 +264,7 @@ async::Task<bool> HttpServer::State::answer(std::shared_ptr<Session> session) {
   if (gzip_wanted) {
     compress(response, options.gzip_from_bytes);
   }
-  std::string bytes = format_response(std::move(response), clock.wall_now(), format);
+  std::string bytes = format_response(response, clock.wall_now(), format);
   const bool written = co_await write(session, std::move(bytes));
   co_return written&& format.keep_alive;
 }

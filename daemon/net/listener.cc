@@ -45,7 +45,7 @@ boost::system::error_code try_open(tcp::acceptor& acceptor, const tcp::endpoint&
 }  // namespace
 
 struct Listener::Native {
-  explicit Native(asio::any_io_executor executor) : acceptor(std::move(executor)) {}
+  explicit Native(const asio::any_io_executor& executor) : acceptor(executor) {}
   tcp::acceptor acceptor;
 };
 

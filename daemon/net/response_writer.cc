@@ -68,7 +68,8 @@ void compress(ServerResponse& response, std::size_t from_bytes) {
   response.headers.set("Vary", "Accept-Encoding");
 }
 
-std::string format_response(ServerResponse response, base::WallTime now, ResponseFormat format) {
+std::string format_response(const ServerResponse& response, base::WallTime now,
+                            ResponseFormat format) {
   std::string out = "HTTP/1.1 " + std::to_string(response.status) + " ";
   out.append(reason_phrase(response.status)).append("\r\n");
   for (const auto& [name, value] : response.headers.all()) {

@@ -16,7 +16,8 @@ struct ResponseFormat {
 
 /// The bytes of an answer, with Content-Length, Date and Connection. Header values with control
 /// characters are left out.
-std::string format_response(ServerResponse response, base::WallTime now, ResponseFormat format);
+std::string format_response(const ServerResponse& response, base::WallTime now,
+                            ResponseFormat format);
 
 /// Gzips a body of at least `from_bytes` that is not encoded yet.
 void compress(ServerResponse& response, std::size_t from_bytes);

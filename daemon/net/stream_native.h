@@ -11,7 +11,7 @@ namespace tocsin::net {
 /// Only for this room's sources: public headers stay free of sockets.
 struct Stream::Native {
   using Socket = boost::asio::generic::stream_protocol::socket;
-  explicit Native(boost::asio::any_io_executor executor) : socket(std::move(executor)) {}
+  explicit Native(const boost::asio::any_io_executor& executor) : socket(executor) {}
 
   Socket socket;
   std::shared_ptr<TlsContext> context;

@@ -57,6 +57,10 @@ struct Appender::State {
 
   std::uint32_t stage(Series& series);
   base::Result<std::uint32_t> stage(const model::Labels& labels);
+  /// The sample with the time that its series keeps.
+  model::Sample kept(model::Sample sample) const {
+    return {sample.time_ms - store.shift_ms, sample.value};
+  }
   AppendOutcome judge(const Staging& staging, model::Sample sample) const;
   AppendOutcome add(std::uint32_t place, model::Sample sample);
   AppendOutcome put(std::uint32_t place, model::Sample sample);
@@ -201,19 +205,19 @@ base::Result<AppendOutcome> Appender::append(const model::Labels& labels, model:
     ++state_->refused;
     return place.error();
   }
-  return state_->add(*place, sample);
+  return state_->add(*place, state_->kept(sample));
 }
 
 base::Result<AppendOutcome> Appender::append(SeriesRef ref, model::Sample sample) {
   TOCSIN_CHECK(state_, "the appender has been committed");
   if (Series* series = state_->store.find(ref)) {
-    return state_->add(state_->stage(*series), sample);
+    return state_->add(state_->stage(*series), state_->kept(sample));
   }
   const auto found = state_->to_create_by_ref.find(ref);
   if (found == state_->to_create_by_ref.end()) {
     return base::Error(base::ErrorCode::kNotFound, "the series has been dropped");
   }
-  return state_->add(found->second, sample);
+  return state_->add(found->second, state_->kept(sample));
 }
 
 base::Result<AppendOutcome> Appender::put(const model::Labels& labels, model::Sample sample) {
@@ -223,7 +227,7 @@ base::Result<AppendOutcome> Appender::put(const model::Labels& labels, model::Sa
     ++state_->refused;
     return place.error();
   }
-  return state_->put(*place, sample);
+  return state_->put(*place, state_->kept(sample));
 }
 
 std::optional<SeriesRef> Appender::find(const model::Labels& labels) const {

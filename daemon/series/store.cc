@@ -1,6 +1,7 @@
 #include "series/store.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "base/check.h"
@@ -12,6 +13,12 @@ namespace {
 // How many lists of matchers are remembered: more than the selectors of a large rule set.
 constexpr std::size_t kMaxCachedSelections = 8192;
 
+// Selections may name the ends of time, which stay where they are.
+std::int64_t minus(std::int64_t time_ms, std::int64_t shift_ms) {
+  constexpr std::int64_t kFar = std::numeric_limits<std::int64_t>::max() / 2;
+  return time_ms > kFar || time_ms < -kFar ? time_ms : time_ms - shift_ms;
+}
+
 /// The pinned samples of one list of series. One block holds all of them, each series points into
 /// it: a round pins thousands of series.
 struct PinnedBlock {
@@ -19,9 +26,19 @@ struct PinnedBlock {
    public:
     void read(std::int64_t min_time_ms, std::int64_t max_time_ms,
               std::vector<model::Sample>& out) const override {
-      const std::int64_t from = std::max(min_time_ms, floor_ms);
+      const std::size_t begin = out.size();
+      read_kept(std::max(minus(min_time_ms, block->shift_ms), floor_ms),
+                minus(max_time_ms, block->shift_ms), out);
+      if (block->shift_ms != 0) {
+        for (std::size_t i = begin; i < out.size(); ++i) {
+          out[i].time_ms += block->shift_ms;
+        }
+      }
+    }
+
+    void read_kept(std::int64_t from, std::int64_t to, std::vector<model::Sample>& out) const {
       for (std::size_t i = first; i < last; ++i) {
-        block->chunks[i].read(from, max_time_ms, out);
+        block->chunks[i].read(from, to, out);
       }
       if (length == 0) {
         return;
@@ -30,7 +47,7 @@ struct PinnedBlock {
       auto at = std::lower_bound(
           open->begin(), end, from,
           [](const model::Sample& sample, std::int64_t time) { return sample.time_ms < time; });
-      for (; at != end && at->time_ms <= max_time_ms; ++at) {
+      for (; at != end && at->time_ms <= to; ++at) {
         out.push_back(*at);
       }
     }
@@ -45,6 +62,7 @@ struct PinnedBlock {
 
   std::vector<Chunk> chunks;
   std::vector<Samples> series;
+  std::int64_t shift_ms = 0;  // of the store, when this was pinned
 };
 
 // Length-prefixed, so that no two lists of matchers have the same key.
@@ -189,7 +207,9 @@ std::vector<PinnedSeries> Store::Impl::pin(const Selection& selection) const {
   // The block's places must not move any more once something points at them.
   block->series.reserve(slots->size());
   list.reserve(slots->size());
-  const std::int64_t from = std::max(selection.min_time_ms, floor_ms);
+  block->shift_ms = shift_ms;
+  const std::int64_t from = std::max(minus(selection.min_time_ms, shift_ms), floor_ms);
+  const std::int64_t to = minus(selection.max_time_ms, shift_ms);
   for (const Slot slot : *slots) {
     const Series& series = *table[slot];
     PinnedBlock::Samples pinned;
@@ -197,7 +217,7 @@ std::vector<PinnedSeries> Store::Impl::pin(const Selection& selection) const {
     pinned.floor_ms = from;
     pinned.first = block->chunks.size();
     for (const Chunk& chunk : series.head.sealed()) {
-      if (chunk.max_time_ms >= from && chunk.min_time_ms <= selection.max_time_ms) {
+      if (chunk.max_time_ms >= from && chunk.min_time_ms <= to) {
         block->chunks.push_back(chunk);
       }
     }
@@ -232,7 +252,7 @@ std::optional<Origin> Store::origin_of(SeriesRef ref) const {
 
 void Store::expire(base::WallTime now) {
   const std::unique_lock lock(impl_->mutex);
-  impl_->floor_ms = base::to_millis(now - impl_->options.retention);
+  impl_->floor_ms = base::to_millis(now - impl_->options.retention) - impl_->shift_ms;
   std::vector<Slot> empty;
   for (Slot slot = 0; slot < impl_->table.size(); ++slot) {
     if (!impl_->table[slot]) {
@@ -259,6 +279,12 @@ void Store::expire(base::WallTime now) {
     });
   }
   impl_->symbols.sweep();
+}
+
+void Store::shift_times(base::Duration delta) {
+  TOCSIN_CHECK(!impl_->appender_open, "times move while a batch is being written");
+  const std::unique_lock lock(impl_->mutex);
+  impl_->shift_ms += delta.count();
 }
 
 void Store::set_retention(base::Duration retention) {

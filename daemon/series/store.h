@@ -109,6 +109,11 @@ class Store {
 
   /// Drops samples before now - retention, and series that then have none. Call now and then.
   void expire(base::WallTime now);
+
+  /// Moves the time of every sample by `delta`, for when the wall clock that gave it was set:
+  /// ages stay what they were, and new samples are not older than those before. Costs nothing per
+  /// sample. Snapshots taken before keep the old times. Not while an appender is open.
+  void shift_times(base::Duration delta);
   void set_retention(base::Duration retention);
   base::Duration retention() const;
 

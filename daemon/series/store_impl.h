@@ -68,6 +68,9 @@ struct Store::Impl {
   SymbolTable symbols;
   Index index;
   std::uint64_t index_version = 1;
+  /// A sample's time is the one kept in its series plus this; see Store::shift_times(). Everything
+  /// in here but this counts in kept times.
+  std::int64_t shift_ms = 0;
   /// Nothing older is accepted or shown.
   std::int64_t floor_ms = std::numeric_limits<std::int64_t>::min();
 

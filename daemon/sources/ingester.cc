@@ -307,6 +307,12 @@ Ingested Ingester::ingest(series::Origin origin, Batch batch) {
   return finish(std::move(writing));
 }
 
+void Ingester::times_shifted(base::Duration delta) {
+  for (auto& [origin, target] : targets_) {
+    target->newest_ms += delta.count();
+  }
+}
+
 Ingested Ingester::remove(series::Origin origin, base::WallTime now) {
   const auto found = targets_.find(origin);
   if (found == targets_.end()) {

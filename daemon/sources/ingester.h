@@ -67,6 +67,9 @@ class Ingester {
   /// Writes what one poll gave. The target must have been added.
   Ingested ingest(series::Origin origin, Batch batch);
 
+  /// The wall clock was set, and the times in the store have moved by `delta`.
+  void times_shifted(base::Duration delta);
+
   /// The target is gone: all its series end at `now`.
   Ingested remove(series::Origin origin, base::WallTime now);
 

@@ -76,7 +76,8 @@ class NetdevCollector final : public Collector {
     if (!text) {
       return;
     }
-    const auto fields = fields_of(text->substr(0, text->find('\n')));
+    const std::string_view line = std::string_view(*text).substr(0, text->find('\n'));
+    const auto fields = fields_of(line);
     const auto value = fields.size() == 1 ? parse_figure(fields[0]) : std::nullopt;
     if (value) {
       out.add("node_network_receive_nohandler_total", {{"device", device}}, *value);

@@ -21,7 +21,9 @@ base::Status add_single(const Host& host, std::string_view path, std::string_vie
   if (!text) {
     return text.error();
   }
-  const auto fields = fields_of(text->substr(0, text->find('\n')));
+  // A view: std::string::substr() would give the fields a temporary to point into.
+  const std::string_view line = std::string_view(*text).substr(0, text->find('\n'));
+  const auto fields = fields_of(line);
   const auto value = fields.size() == 1 ? parse_figure(fields[0]) : std::nullopt;
   if (!value) {
     return malformed(path, "one number");

@@ -250,6 +250,38 @@ TEST(Store, ExpiresSamplesSeriesAndSymbols) {
   EXPECT_EQ(store.stats().bytes, empty_bytes);
 }
 
+TEST(Store, MovesItsTimesWithTheWallClock) {
+  Store store({.retention = std::chrono::hours(1)});
+  Appender first = store.appender(0);
+  for (int i = 1; i <= 40; ++i) {
+    first.append(kUp, {i * 1000, static_cast<double>(i)}).value();
+  }
+  first.commit();
+  const auto before = select(store, {});
+
+  store.shift_times(-std::chrono::seconds(30));
+  const auto moved = select(store, {matcher(MatchKind::kEqual, "__name__", "up")});
+  ASSERT_EQ(moved.size(), 1U);
+  EXPECT_EQ(text(moved[0], 8000, 10'000), "8000=38 9000=39 10000=40");
+  EXPECT_EQ(text(moved[0], -29'000, -28'000), "-29000=1 -28000=2") << "of a sealed chunk";
+  EXPECT_EQ(text(moved[0]).substr(0, 8), "-29000=1");
+  EXPECT_EQ(text(before[0], 39'000, 40'000), "39000=39 40000=40") << "pinned before the step";
+
+  Appender second = store.appender(0);
+  EXPECT_EQ(*second.append(kUp, {11'000, 41}), AppendOutcome::kStored);
+  EXPECT_EQ(*second.append(kUp, {10'000, 41}), AppendOutcome::kOutOfOrder);
+  EXPECT_EQ(*second.put(kUp, {10'000, 7}), AppendOutcome::kReplaced);
+  second.commit();
+  const Selection late{{}, 9000, 20'000};
+  const Snapshot snapshot = store.snapshot({&late, 1});
+  EXPECT_EQ(text(snapshot.series(0)[0], 9000, 20'000), "9000=39 10000=7 11000=41");
+
+  store.expire(base::from_millis(3'609'500));
+  EXPECT_EQ(text(select(store, {})[0]), "10000=7 11000=41") << "retention counts in moved times";
+  store.shift_times(std::chrono::seconds(100));
+  EXPECT_EQ(text(select(store, {})[0]), "110000=7 111000=41");
+}
+
 TEST(Store, KeepsASeriesThatAnAppenderIsWritingTo) {
   Store store({.retention = std::chrono::seconds(1)});
   Appender first = store.appender(0);

@@ -317,5 +317,20 @@ TEST(Ingester, ForgetsNamesThatDoNotComeBack) {
             "1 stale");
 }
 
+TEST(Ingester, EndsATargetInTheTimesOfAClockThatWasSetBack) {
+  Fixture fixture;
+  fixture.add();
+  fixture.poll({raw({{"__name__", "a"}}, 1)});
+  const auto hour = std::chrono::hours(1);
+  fixture.store.shift_times(-hour);
+  fixture.ingester.times_shifted(-hour);
+  fixture.now -= 3'600'000;
+  fixture.ingester.remove(1, base::from_millis(fixture.now + 1));
+  fixture.add();
+  fixture.poll({raw({{"__name__", "a"}}, 2)});
+  EXPECT_EQ(fixture.history("a"), "1 stale 2");
+  EXPECT_EQ(fixture.history("up"), "1 stale 1");
+}
+
 }  // namespace
 }  // namespace tocsin::sources

@@ -1,0 +1,205 @@
+#include "app/config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "app/backends.h"
+#include "async/real_file_system.h"
+#include "base/text.h"
+#include "support/fake_file_system.h"
+
+namespace tocsin::app {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class FakeEnvironment final : public base::Environment {
+ public:
+  explicit FakeEnvironment(std::map<std::string, std::string> values)
+      : values_(std::move(values)) {}
+  std::optional<std::string> get(const std::string& name) const override {
+    const auto found = values_.find(name);
+    return found == values_.end() ? std::nullopt : std::optional(found->second);
+  }
+
+ private:
+  std::map<std::string, std::string> values_;
+};
+
+struct Loaded {
+  Config config;
+  std::vector<std::string> errors;
+  std::vector<std::string> warnings;
+};
+
+Loaded load(const std::string& path, const base::FileSystem& files, const LoadOptions& options = {},
+            std::map<std::string, std::string> environment = {}) {
+  const auto backends = make_backends();
+  yaml::Problems problems;
+  Loaded loaded{load_config(path, *backends, files, FakeEnvironment(std::move(environment)),
+                            options, problems),
+                {},
+                {}};
+  for (const base::Error& error : problems.errors()) {
+    loaded.errors.push_back(error.to_string());
+  }
+  for (const base::Error& warning : problems.warnings()) {
+    loaded.warnings.push_back(warning.to_string());
+  }
+  return loaded;
+}
+
+constexpr const char* kPeople =
+    "route: {receiver: log}\n"
+    "receivers: [{name: log, log_configs: [{send_resolved: true}]}]\n";
+
+constexpr const char* kGoodRules =
+    "groups:\n- name: good\n  rules:\n  - {alert: A, expr: up == 0}\n  - {record: 'a:b', expr: "
+    "up}\n";
+
+/// A configuration of these lines and two lines that every one needs.
+Loaded load_text(const std::string& text, const LoadOptions& options = {}) {
+  const testing::FakeFileSystem files{
+      {"/etc/t/t.yml", text + kPeople},
+      {"/etc/t/good.yml", kGoodRules},
+      {"/etc/t/bad.yml",
+       "groups:\n- name: bad\n  rules:\n  - {alert: A, expr: 'up =='}\n"
+       "- name: good\n  rules:\n  - {alert: B, expr: up}\n"}};
+  return load("/etc/t/t.yml", files, options);
+}
+
+TEST(Config, TheShippedOneLoads) {
+  const async::RealFileSystem files;
+  const Loaded loaded = load(std::string(TOCSIN_SOURCE_DIR) + "/config/tocsin.yml", files);
+  EXPECT_THAT(loaded.errors, IsEmpty());
+  EXPECT_THAT(loaded.warnings, IsEmpty());
+  EXPECT_GT(loaded.config.rule_count(), 20U);
+  EXPECT_EQ(loaded.config.sources.size(), 2U);
+}
+
+TEST(Config, TheDemonstrationLoads) {
+  const async::RealFileSystem files;
+  const Loaded loaded = load(std::string(TOCSIN_SOURCE_DIR) + "/deploy/demo.yml", files);
+  EXPECT_THAT(loaded.errors, IsEmpty());
+  EXPECT_THAT(loaded.warnings, IsEmpty());
+  EXPECT_GT(loaded.config.rule_count(), 3U);
+  EXPECT_EQ(loaded.config.scrape_jobs.size(), 1U);
+}
+
+TEST(Config, TheOneOfTheSidecarLoads) {
+  const async::RealFileSystem disk;
+  const std::string path = std::string(TOCSIN_SOURCE_DIR) + "/deploy/kubernetes/sidecar.yaml";
+  const auto manifest = disk.read_file(path, base::kMaxConfigFileBytes);
+  ASSERT_TRUE(manifest.has_value());
+  // The first of its documents is the ConfigMap.
+  const std::string first = manifest->substr(0, manifest->find("\n---\n") + 1);
+  const auto document = yaml::Document::parse(first, path);
+  ASSERT_TRUE(document.has_value()) << document.error().to_string();
+  const yaml::Node* data = document->root().find("data");
+  ASSERT_NE(data, nullptr);
+  testing::FakeFileSystem files;
+  for (const char* name : {"tocsin.yml", "rules.yml"}) {
+    const yaml::Node* text = data->find(name);
+    ASSERT_NE(text, nullptr) << name;
+    files.write(std::string("/etc/tocsin/") + name, std::string(text->text()));
+  }
+  const Loaded loaded = load("/etc/tocsin/tocsin.yml", files);
+  EXPECT_THAT(loaded.errors, IsEmpty());
+  EXPECT_THAT(loaded.warnings, IsEmpty());
+  EXPECT_EQ(loaded.config.rule_count(), 1U);
+  EXPECT_EQ(loaded.config.web.host, "0.0.0.0");
+}
+
+TEST(Config, NeedsARouteAndItsReceiver) {
+  const testing::FakeFileSystem files{{"/a.yml", "global: {}\n"},
+                                      {"/b.yml",
+                                       "receivers: [{name: log, log_configs: [{}]}]\n"
+                                       "route:\n  receiver: nobody\n"}};
+  EXPECT_THAT(load("/a.yml", files).errors, ElementsAre(HasSubstr("route")));
+  EXPECT_THAT(load("/b.yml", files).errors, ElementsAre(HasSubstr("/b.yml:3:13: ")));
+  EXPECT_THAT(load("/c.yml", files).errors, ElementsAre(HasSubstr("/c.yml")));
+}
+
+struct Faulty {
+  const char* name;
+  const char* text;
+  const char* place;  // file:line:column
+  const char* what;
+};
+
+class FaultyConfig : public ::testing::TestWithParam<Faulty> {};
+
+TEST_P(FaultyConfig, SaysWhereAndWhat) {
+  const Faulty& faulty = GetParam();
+  const Loaded loaded = load_text(faulty.text);
+  ASSERT_EQ(loaded.errors.size(), 1U) << ::testing::PrintToString(loaded.errors);
+  EXPECT_THAT(loaded.errors[0], HasSubstr(std::string(faulty.place) + ": "));
+  EXPECT_THAT(loaded.errors[0], HasSubstr(faulty.what));
+}
+
+constexpr Faulty kFaulty[] = {
+    {"UnknownKey", "global:\n  scrape_intervall: 5s\n", "/etc/t/t.yml:2:3", "scrape_intervall"},
+    {"UnknownSection", "globals: {}\n", "/etc/t/t.yml:1:1", "globals"},
+    {"NotSupportedYet", "remote_write: []\n", "/etc/t/t.yml:1:1", "not supported yet"},
+    {"NotADuration", "global:\n  evaluation_interval: soon\n", "/etc/t/t.yml:2:24", "soon"},
+    {"ZeroInterval", "global:\n  evaluation_interval: 0s\n", "/etc/t/t.yml:2:24", "longer than 0"},
+    {"NotAChoice", "global: {no_data: maybe}\n", "/etc/t/t.yml:1:19", "maybe"},
+    {"NotAnAddress", "web:\n  listen: nowhere\n", "/etc/t/t.yml:2:11", "nowhere"},
+    {"NotAUrl", "web: {external_url: 'no url'}\n", "/etc/t/t.yml:1:21", "URL"},
+    {"UnknownSource", "sources:\n- nosuch: {}\n", "/etc/t/t.yml:2:3", "nosuch"},
+    {"MissingRules", "rule_files: [gone.yml]\n", "/etc/t/t.yml:1:14", "/etc/t/gone.yml"},
+    {"RulesNoList", "rule_files: gone.yml\n", "/etc/t/t.yml:1:13", "list"},
+    {"RulesNoPath", "rule_files: [{a: b}]\n", "/etc/t/t.yml:1:14", "path"},
+    {"BrokenRule", "rule_files: [bad.yml]\n", "/etc/t/bad.yml:4", ""},
+    {"NoVariable", "global:\n  external_labels: {a: '${NOWHERE}'}\n", "/etc/t/t.yml:2:25",
+     "NOWHERE"},
+    {"NotYaml", "global: {\n", "/etc/t/t.yml:2", ""},
+};
+
+INSTANTIATE_TEST_SUITE_P(Config, FaultyConfig, ::testing::ValuesIn(kFaulty),
+                         [](const auto& faulty) { return std::string(faulty.param.name); });
+
+TEST(Config, TellsAllFaultsAtOnce) {
+  const Loaded loaded = load_text("global: {a: 1}\nweb: {b: 2}\nstorage: {c: 3}\n");
+  EXPECT_THAT(loaded.errors,
+              ElementsAre(HasSubstr("t.yml:1:"), HasSubstr("t.yml:2:"), HasSubstr("t.yml:3:")));
+}
+
+TEST(Config, LoadsWithAWarningWhatIsOfNoConcern) {
+  const Loaded loaded = load_text("storage: {tsdb: {}}\n");
+  EXPECT_THAT(loaded.errors, IsEmpty());
+  EXPECT_THAT(loaded.warnings, ElementsAre(HasSubstr("tsdb")));
+}
+
+TEST(Config, TakesEachRuleFileOnce) {
+  const Loaded loaded = load_text("rule_files: [good.yml, /etc/t/good.yml]\n");
+  EXPECT_THAT(loaded.errors, IsEmpty());
+  EXPECT_EQ(loaded.config.rule_count(), 2U);
+}
+
+TEST(Config, QuarantinesABadGroupAloneWhenAsked) {
+  const Loaded loaded = load_text("rule_files: [bad.yml]\n", {.quarantine_groups = true});
+  EXPECT_THAT(loaded.errors, IsEmpty());
+  ASSERT_EQ(loaded.config.groups.size(), 1U);
+  EXPECT_EQ(loaded.config.groups[0].name, "good");
+  ASSERT_EQ(loaded.config.quarantined.size(), 1U);
+  EXPECT_EQ(loaded.config.quarantined[0].name, "bad");
+}
+
+TEST(Config, TakesVariablesFromTheEnvironment) {
+  const testing::FakeFileSystem files{
+      {"/t.yml", std::string("# ${UNSET} in a comment\n"
+                             "global: {external_labels: {site: '${SITE}', raw: '$1 ${1}'}}\n") +
+                     kPeople}};
+  const Loaded loaded = load("/t.yml", files, {}, {{"SITE", "seoul-1"}});
+  EXPECT_THAT(loaded.errors, IsEmpty());
+  EXPECT_EQ(loaded.config.external_labels,
+            (model::Labels{{"raw", "$1 ${1}"}, {"site", "seoul-1"}}));
+}
+
+}  // namespace
+}  // namespace tocsin::app
