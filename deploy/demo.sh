@@ -2,7 +2,7 @@
 # demo.sh: the demonstration behind `deploy/run.sh --demo`; expects build/release/tocsin.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-tocsin=build/release/tocsin
+tocsin=${TOCSIN:-build/release/tocsin}
 state=.tocsin/demo
 log=$state/tocsin.log
 rm -rf "$state"
@@ -62,7 +62,7 @@ grep -E 'alert fired|incident opened|notice delivered' "$log" | sed 's/^/   /'
 echo
 echo "4. The notice, as the log receiver got it:"
 echo
-sed -n '/^---- notice/,/^---- end/p' "$log" | sed 's/^/   /'
+sed -n 's/^.*NOTICE //p' "$log" | fold -s -w 96 | sed 's/^/   /'
 echo
 "$tocsin" incident list --server http://127.0.0.1:9748
 echo
@@ -70,7 +70,8 @@ echo "5. kill -9 $daemon, and a new start on the same state:"
 kill -9 "$daemon"
 wait "$daemon" 2>/dev/null || true
 start_daemon
-wait_for 'restored' 5 || true
+wait_for 'restored from the journal' 5
+grep 'restored from the journal' "$log" | sed 's/^/   /'
 echo
 "$tocsin" incident list --server http://127.0.0.1:9748
 echo

@@ -81,7 +81,7 @@ int list_incidents(const IncidentOptions& options) {
   for (const auto& incident : *incidents) {
     rows.push_back({member_text(incident, "id"), member_text(incident, "state"),
                     grade_text(incident), member_text(incident, "service"),
-                    member_text(incident, "detected_at"), member_text(incident, "title")});
+                    member_text(incident, "detectedAt"), member_text(incident, "title")});
   }
   print_table(rows);
   return 0;
@@ -99,10 +99,10 @@ int show_incident(const IncidentOptions& options) {
                {"grade", grade_text(*data)},
                {"service", member_text(*data, "service")},
                {"category", member_text(*data, "category")},
-               {"occurred", member_text(*data, "occurred_at")},
-               {"detected", member_text(*data, "detected_at")},
-               {"mitigated", member_text(*data, "mitigated_at")},
-               {"resolved", member_text(*data, "resolved_at")}});
+               {"occurred", member_text(*data, "occurredAt")},
+               {"detected", member_text(*data, "detectedAt")},
+               {"mitigated", member_text(*data, "mitigatedAt")},
+               {"resolved", member_text(*data, "resolvedAt")}});
   print_timeline(*data);
   return 0;
 }

@@ -103,6 +103,16 @@ async::Task<base::Status> Pipeline::start(std::vector<rules::Group> groups,
       !restored) {
     co_return std::move(restored.error()).context("restore from the journal");
   }
+  if (replay->cut_records > 0) {
+    log_warning("the journal had a torn tail, which was cut",
+                {{"records", std::to_string(replay->cut_records)}});
+  }
+  if (last_sequence_ > 0) {
+    log_info("restored from the journal",
+             {{"sequence", std::to_string(last_sequence_)},
+              {"incidents", std::to_string(core_.incidents().live().size())},
+              {"notices_waiting", std::to_string(core_.outbox().stats().pending)}});
+  }
   committer_.start();
   running_ = true;
   next_expiry_ = moment.mono + kHousekeeping;
@@ -252,7 +262,8 @@ void Pipeline::log_outcome(const Outcome& outcome) const {
       log_info(
           change.transition == model::AlertTransition::kFired ? "alert fired" : "alert resolved",
           {{"alert", change.alert.labels.to_string()},
-           {"value", base::format_number(change.alert.value)}});
+           {"value", base::format_number(change.alert.value)},
+           {"since_sample_ms", since(change.alert.sample_arrival)}});
     }
   }
   for (const incidents::Event& event : outcome.events) {
@@ -265,6 +276,10 @@ void Pipeline::log_outcome(const Outcome& outcome) const {
                                                {"grade", std::to_string(event.incident.grade)},
                                                {"service", event.incident.service}});
   }
+}
+
+std::string Pipeline::since(std::optional<base::MonotonicTime> arrival) const {
+  return arrival ? milliseconds_between(*arrival, parts_.clock.monotonic_now()) : "";
 }
 
 async::Task<> Pipeline::deliver(model::Notice notice) {
@@ -312,18 +327,16 @@ void Pipeline::book(const model::Notice& notice, const notifiers::Outcome& outco
                                                {"outcome", word},
                                                {"reason", outcome.reason}});
   } else {
-    std::string since_sample;
     if (notice.sample_arrival) {
       parts_.metrics.detection_latency_seconds.Observe(
           seconds_between(*notice.sample_arrival, now));
-      since_sample = milliseconds_between(*notice.sample_arrival, now);
     }
     log_info("notice delivered", {{"id", notice.id},
                                   {"receiver", notice.receiver},
                                   {"integration", notice.integration},
                                   {"group", notice.group_key},
                                   {"status", notice.resolved ? "resolved" : "firing"},
-                                  {"since_sample_ms", since_sample}});
+                                  {"since_sample_ms", since(notice.sample_arrival)}});
   }
   const Moment moment = look();
   commit(core_.on_delivery(notice, booked, moment.wall), moment);

@@ -98,6 +98,8 @@ class Pipeline {
   void run_rounds(Moment moment);
   void commit(Outcome outcome, Moment moment);
   void release(Outcome outcome, const journal::Release& release, base::MonotonicTime decided);
+  /// Milliseconds since a sample's arrival; empty when it is not known (after a restart).
+  std::string since(std::optional<base::MonotonicTime> arrival) const;
   void log_outcome(const Outcome& outcome) const;
   void write_samples(const std::vector<rules::RecordedSample>& samples);
   async::Task<> deliver(model::Notice notice);

@@ -21,8 +21,21 @@ std::uint64_t hash_of(std::span<const Label> labels) {
   return state;
 }
 
+// Sorted by name, each name once, no empty value: so are most lists, being parts of label sets.
+bool is_normal(std::span<const Label> labels) {
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    if (labels[i].value.empty() || (i > 0 && labels[i - 1].name.view() >= labels[i].name.view())) {
+      return false;
+    }
+  }
+  return true;
+}
+
 // Sorts by name, keeps the last of equal names, drops empty values.
 std::vector<Label> normalised(std::vector<Label> labels) {
+  if (is_normal(labels)) {
+    return labels;
+  }
   std::ranges::stable_sort(labels, {}, [](const Label& label) { return label.name.view(); });
   std::vector<Label> unique;
   unique.reserve(labels.size());

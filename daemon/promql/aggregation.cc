@@ -4,7 +4,6 @@
 #include <cmath>
 #include <limits>
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -45,10 +44,13 @@ bool before(double a, double b, bool descending) {
 
 class Aggregator {
  public:
-  Aggregator(Evaluator& evaluator, const Aggregation& aggregation)
+  Aggregator(Evaluator& evaluator, const Aggregation& aggregation, Grouping& grouping)
       : evaluator_(evaluator),
         aggregation_(aggregation),
-        signature_(!aggregation.without, aggregation.labels) {}
+        signature_(grouping.signature),
+        places_(grouping.places) {
+    places_.clear();
+  }
 
   Result<Operand> run(Elements elements, const Operand& parameter) {
     parameter_ = &parameter;
@@ -113,22 +115,18 @@ class Aggregator {
 
   Group& group_of(const Element& element, const std::string* extra) {
     const bool gone = evaluator_.name_gone(element);
-    const std::string* key = &signature_.key(element.labels, gone);
-    std::string with_extra;
-    if (extra != nullptr) {
-      with_extra = *key + *extra;
-      key = &with_extra;
-    }
-    const auto [place, fresh] = index_.try_emplace(*key, groups_.size());
+    const Signature::Id id = extra == nullptr ? signature_.id(element.labels, gone)
+                                              : signature_.id_with(element.labels, gone, *extra);
+    const auto [place, fresh] = places_.try_emplace(id, groups_.size());
     if (fresh) {
       Group& group = groups_.emplace_back();
-      group.labels = signature_.labels_of(element.labels, gone);
+      group.labels = signature_.labels_of(id, element.labels, gone);
       if (extra != nullptr) {
         const auto& label = std::get<std::string>(*parameter_);
         group.labels = model::LabelsBuilder(group.labels).set(label, *extra).build();
       }
     }
-    Group& group = groups_[place->second];
+    Group& group = groups_[place];
     group.drop_name = group.drop_name || (element.drop_name && !gone);
     return group;
   }
@@ -225,12 +223,12 @@ class Aggregator {
 
   Evaluator& evaluator_;
   const Aggregation& aggregation_;
-  Signature signature_;
+  Signature& signature_;
+  IdMap<std::size_t>& places_;
   const Operand* parameter_ = nullptr;
   double number_ = 0;
   std::int64_t limit_ = 0;
   std::vector<Group> groups_;
-  std::unordered_map<std::string, std::size_t> index_;
 };
 
 }  // namespace
@@ -253,7 +251,9 @@ Result<Operand> aggregate(Evaluator& evaluator, const Aggregation& aggregation,
   if (!inner) {
     return inner;
   }
-  return Aggregator(evaluator, aggregation).run(std::move(std::get<Elements>(*inner)), parameter);
+  Grouping& grouping = evaluator.grouping(&aggregation, !aggregation.without, aggregation.labels);
+  return Aggregator(evaluator, aggregation, grouping)
+      .run(std::move(std::get<Elements>(*inner)), parameter);
 }
 
 }  // namespace tocsin::promql

@@ -3,7 +3,6 @@
 #include <cmath>
 #include <limits>
 #include <string>
-#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
@@ -54,18 +53,24 @@ Result<Operand> with_scalar(Evaluator& evaluator, const Binary& binary, Elements
   return Operand(std::move(elements));
 }
 
+Grouping& grouping_of(Evaluator& evaluator, const Binary& binary) {
+  return evaluator.grouping(&binary, binary.matching.on, binary.matching.labels);
+}
+
 // and, or, unless.
 Result<Operand> set_operation(Evaluator& evaluator, const Binary& binary, Elements left,
                               Elements right) {
-  Signature signature(binary.matching.on, binary.matching.labels);
-  std::unordered_set<std::string> keys;
+  Grouping& grouping = grouping_of(evaluator, binary);
+  Signature& signature = grouping.signature;
+  IdMap<bool>& seen = grouping.matched;
+  seen.clear();
   if (binary.op == BinaryOp::kOr) {
     for (const Element& element : left) {
-      keys.insert(signature.key(element.labels));
+      seen.try_emplace(signature.id(element.labels), true);
     }
     const bool both = !left.empty() && !right.empty();
     for (Element& element : right) {
-      if (!keys.contains(signature.key(element.labels))) {
+      if (seen.find(signature.id(element.labels)) == nullptr) {
         left.push_back(std::move(element));
       }
     }
@@ -77,11 +82,11 @@ Result<Operand> set_operation(Evaluator& evaluator, const Binary& binary, Elemen
     return Operand(std::move(left));
   }
   for (const Element& element : right) {
-    keys.insert(signature.key(element.labels));
+    seen.try_emplace(signature.id(element.labels), true);
   }
   const bool wanted = binary.op == BinaryOp::kAnd;
   std::erase_if(left, [&](const Element& element) {
-    return keys.contains(signature.key(element.labels)) != wanted;
+    return (seen.find(signature.id(element.labels)) != nullptr) != wanted;
   });
   return Operand(std::move(left));
 }
@@ -91,7 +96,8 @@ class Matcher {
   Matcher(Evaluator& evaluator, const Binary& binary)
       : evaluator_(evaluator),
         binary_(binary),
-        signature_(binary.matching.on, binary.matching.labels) {}
+        grouping_(grouping_of(evaluator, binary)),
+        signature_(grouping_.signature) {}
 
   Result<Operand> run(Elements left, Elements right) {
     // From here on "one" is the side whose elements have to be unique, "many" the other.
@@ -99,22 +105,24 @@ class Matcher {
     if (swapped_) {
       std::swap(left, right);
     }
-    std::unordered_map<std::string, const Element*> ones;
-    ones.reserve(right.size());
-    for (const Element& one : right) {
-      const auto [place, fresh] = ones.try_emplace(signature_.key(one.labels), &one);
+    IdMap<std::size_t>& ones = grouping_.places;
+    ones.clear();
+    grouping_.matched.clear();
+    for (std::size_t i = 0; i < right.size(); ++i) {
+      const auto [place, fresh] = ones.try_emplace(signature_.id(right[i].labels), i);
       if (!fresh) {
-        return duplicate(one, *place->second);
+        return duplicate(right[i], right[place]);
       }
     }
     Elements result;
     result.reserve(left.size());
     for (const Element& many : left) {
-      const auto one = ones.find(signature_.key(many.labels));
-      if (one == ones.end()) {
+      const Signature::Id id = signature_.id(many.labels);
+      const std::size_t* one = ones.find(id);
+      if (one == nullptr) {
         continue;
       }
-      if (auto status = add(many, *one->second, one->first, result); !status) {
+      if (auto status = add(many, right[*one], id, result); !status) {
         return status.error();
       }
     }
@@ -131,10 +139,9 @@ class Matcher {
                   "side");
   }
 
-  base::Status add(const Element& many, const Element& one, const std::string& key,
-                   Elements& result) {
+  base::Status add(const Element& many, const Element& one, Signature::Id id, Elements& result) {
     const bool one_to_one = binary_.matching.cardinality == Cardinality::kOneToOne;
-    if (one_to_one && !matched_.insert(key).second) {
+    if (one_to_one && !grouping_.matched.try_emplace(id, true).second) {
       return failed(
           "multiple matches for labels: many-to-one matching must be explicit "
           "(group_left/group_right)");
@@ -148,7 +155,7 @@ class Matcher {
       }
       value = left;
     }
-    Element element = labelled(many, one);
+    Element element = labelled(many, one, id);
     element.value = value;
     if (!one_to_one && !results_.insert(element.labels).second) {
       return failed("multiple matches for labels: grouping labels must ensure unique matches");
@@ -159,43 +166,71 @@ class Matcher {
 
   // The labels of a result: those of the "many" side, less what matching takes away, plus what
   // group_left or group_right copies from the other.
-  Element labelled(const Element& many, const Element& one) const {
+  Element labelled(const Element& many, const Element& one, Signature::Id id) {
     Element element;
-    element.drop_name = many.drop_name;
     const VectorMatching& matching = binary_.matching;
-    const bool one_to_one = matching.cardinality == Cardinality::kOneToOne;
     const bool drop = drops_name(binary_);
-    if (one_to_one && matching.on) {
-      element.labels = signature_.labels_of(many.labels, drop && !evaluator_.delayed());
-      element.drop_name = element.drop_name || drop;
-      return element;
-    }
-    model::LabelsBuilder builder(many.labels);
-    if (drop) {
-      element.drop_name = true;
-      if (!evaluator_.delayed()) {
-        builder.remove(model::kMetricName);
+    element.drop_name = many.drop_name || drop;
+    if (matching.cardinality == Cardinality::kOneToOne) {
+      if (matching.on) {
+        element.labels = signature_.labels_of(id, many.labels, drop && !evaluator_.delayed());
+        return element;
+      }
+      element.labels = one_to_one_ignoring(many, id);
+    } else {
+      element.labels = with_included(many, one);
+      for (const std::string& label : matching.include) {
+        element.drop_name = element.drop_name && label != model::kMetricName;
       }
     }
-    if (one_to_one) {
-      for (const std::string& label : matching.labels) {
-        builder.remove(label);
-      }
-    }
-    for (const std::string& label : matching.include) {
-      builder.set(label, one.labels.get(label));
-      element.drop_name = element.drop_name && label != model::kMetricName;
-    }
-    element.labels = builder.build();
     element.drop_name = element.drop_name && evaluator_.delayed();
     return element;
   }
 
+  model::Labels one_to_one_ignoring(const Element& many, Signature::Id id) {
+    if (drops_name(binary_) && !evaluator_.delayed()) {
+      return signature_.labels_of(id, many.labels);
+    }
+    if (binary_.matching.labels.empty()) {
+      return many.labels;
+    }
+    model::LabelsBuilder builder(many.labels);
+    for (const std::string& label : binary_.matching.labels) {
+      builder.remove(label);
+    }
+    return builder.build();
+  }
+
+  model::Labels with_included(const Element& many, const Element& one) {
+    const bool drop = drops_name(binary_) && !evaluator_.delayed();
+    if (!drop && binary_.matching.include.empty()) {
+      return many.labels;
+    }
+    if (grouping_.remember) {
+      const auto known = grouping_.joined.find(many.labels);
+      if (known != grouping_.joined.end() && known->second.one == one.labels) {
+        return known->second.result;
+      }
+    }
+    model::LabelsBuilder builder(many.labels);
+    if (drop) {
+      builder.remove(model::kMetricName);
+    }
+    for (const std::string& label : binary_.matching.include) {
+      builder.set(label, one.labels.get(label));
+    }
+    model::Labels result = builder.build();
+    if (grouping_.remember) {
+      grouping_.joined[many.labels] = {one.labels, result};
+    }
+    return result;
+  }
+
   Evaluator& evaluator_;
   const Binary& binary_;
-  Signature signature_;
+  Grouping& grouping_;
+  Signature& signature_;
   bool swapped_ = false;
-  std::unordered_set<std::string> matched_;
   std::unordered_set<model::Labels, model::LabelsHash> results_;
 };
 

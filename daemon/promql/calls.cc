@@ -105,6 +105,7 @@ Result<Operand> Evaluator::call_element(const Call& call, ElementFunction run,
     return parameters.error();
   }
   if (call.arguments.empty()) {
+    holds_until(scope.time_ms);
     const double seconds = static_cast<double>(scope.time_ms) / 1000.0;
     return Operand(Elements{{model::Labels(), run(seconds, *parameters), false}});
   }

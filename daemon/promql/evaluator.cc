@@ -82,6 +82,7 @@ Result<Operand> Evaluator::node(const Selector& selector, const TimeScope& scope
     if (!status) {
       return status.error();
     }
+    holds_until(scope.time_ms);
     return Operand(std::move(ranges));
   }
   Elements elements;
@@ -102,7 +103,12 @@ Result<Operand> Evaluator::node(const Selector& selector, const TimeScope& scope
 
 Status Evaluator::each_sample(const Selector& selector, std::int64_t time_ms,
                               const SampleReader::OnSample& on_sample) {
-  return reader_.instant(selector, shifted(selector.shift, time_ms, times_), on_sample);
+  const auto until = reader_.instant(selector, shifted(selector.shift, time_ms, times_), on_sample);
+  if (!until) {
+    return until.error();
+  }
+  holds_while_read(selector.shift, *until);
+  return {};
 }
 
 Result<Operand> Evaluator::node(const Aggregation& aggregation, const TimeScope& scope) {
@@ -140,13 +146,19 @@ Result<Operand> Evaluator::node(const Unary& unary, const TimeScope& scope) {
   return inner;
 }
 
-Status Evaluator::count_step() {
-  if (++steps_ > options_.max_steps) {
-    return base::Error(
-        base::ErrorCode::kLimitExceeded,
-        "query takes more than " + std::to_string(options_.max_steps) + " steps of subqueries");
+Grouping& Evaluator::grouping(const void* node, bool keep, const std::vector<std::string>& labels) {
+  return groupings_.try_emplace(node, keep, labels, steps_ > 0).first->second;
+}
+
+model::Labels Evaluator::nameless(const model::Labels& labels) {
+  if (steps_ == 0) {
+    return without_name(labels);
   }
-  return {};
+  const auto [known, fresh] = nameless_.try_emplace(labels);
+  if (fresh) {
+    known->second = without_name(labels);
+  }
+  return known->second;
 }
 
 Status Evaluator::drop_names(Elements& elements, bool one_name, Names names) {
@@ -156,11 +168,15 @@ Status Evaluator::drop_names(Elements& elements, bool one_name, Names names) {
     }
     return {};
   }
+  bool changed = false;
   for (Element& element : elements) {
-    element.labels = without_name(element.labels);
     element.drop_name = false;
+    if (element.labels.has(model::kMetricName)) {
+      element.labels = nameless(element.labels);
+      changed = true;
+    }
   }
-  return one_name ? Status() : refuse_duplicates(elements);
+  return one_name || !changed ? Status() : refuse_duplicates(elements);
 }
 
 Status Evaluator::refuse_duplicates(const Elements& elements) const {

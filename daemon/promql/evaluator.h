@@ -1,9 +1,11 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/result.h"
@@ -13,6 +15,7 @@
 #include "promql/operand.h"
 #include "promql/reach.h"
 #include "promql/reader.h"
+#include "promql/signature.h"
 #include "promql/time_scope.h"
 
 namespace tocsin::promql {
@@ -58,10 +61,36 @@ class Evaluator {
   TimeSpan times() const { return times_; }
   bool is_range_query() const { return times_.start_ms != times_.end_ms; }
   SampleBudget& budget() { return budget_; }
-  /// Counts one step of a subquery or range query; fails when there were too many.
-  base::Status count_step();
+
+  /// The steps of a subquery or range query, `first` and `last` inclusive.
+  struct Steps {
+    std::int64_t first_ms;
+    std::int64_t last_ms;
+    std::int64_t step_ms;
+  };
+  /// The values of an expression at each step. A step at which nothing that the expression reads
+  /// has changed takes over the values of the step before. With `whole_query` each step is
+  /// finished, and scalars become one series.
+  base::Result<Ranges> each_step(const Expr& expr, const Steps& steps, bool whole_query);
+
+  /// What a node that groups elements keeps between its steps.
+  Grouping& grouping(const void* node, bool keep, const std::vector<std::string>& labels);
+
+  /// Whatever depends on the evaluation time by more than the samples of instant selectors has to
+  /// say how long its value stays as it is: until `time_ms`, inclusive.
+  void holds_until(std::int64_t time_ms) { holds_until_ms_ = std::min(holds_until_ms_, time_ms); }
 
  private:
+  struct Step {
+    Elements elements;
+    std::int64_t until_ms;  ///< the last time at which they are known to be the same
+  };
+  base::Result<Step> step(const Expr& expr, std::int64_t time_ms, bool whole_query);
+  /// Counts one step; fails when there were too many.
+  base::Status count_step();
+  model::Labels nameless(const model::Labels& labels);
+  void holds_while_read(const TimeShift& shift, std::int64_t read_until_ms);
+
   base::Result<Operand> node(const NumberLiteral& number, const TimeScope& scope);
   base::Result<Operand> node(const StringLiteral& text, const TimeScope& scope);
   base::Result<Operand> node(const Selector& selector, const TimeScope& scope);
@@ -84,7 +113,10 @@ class Evaluator {
   Annotations notes_;
   SampleBudget budget_;
   std::size_t steps_ = 0;
+  std::int64_t holds_until_ms_ = kForever;  // of what the present step has computed so far
   SampleReader reader_;
+  std::unordered_map<const void*, Grouping> groupings_;
+  std::unordered_map<model::Labels, model::Labels, model::LabelsHash> nameless_;
 };
 
 /// What a GeneralFunction gets.

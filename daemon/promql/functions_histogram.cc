@@ -1,5 +1,4 @@
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -28,8 +27,8 @@ struct Histogram {
 // The classic histograms of a vector in the order of their first buckets.
 std::vector<Histogram> histograms_of(CallFrame& frame, std::size_t argument) {
   std::vector<Histogram> list;
-  std::unordered_map<std::string, std::size_t> index;
-  Signature signature(false, {std::string(kBucketLabel)});
+  Grouping& grouping = frame.evaluator.grouping(&frame.call, false, {std::string(kBucketLabel)});
+  grouping.places.clear();
   for (const Element& element : frame.vector(argument)) {
     const std::string_view bound_text = element.labels.get(kBucketLabel);
     const auto bound = base::parse_number(bound_text);
@@ -42,14 +41,15 @@ std::vector<Histogram> histograms_of(CallFrame& frame, std::size_t argument) {
       frame.evaluator.notes().warn(frame.call.arguments[argument]->span, message);
       continue;
     }
-    const auto [place, fresh] = index.try_emplace(signature.key(element.labels), list.size());
+    const Signature::Id id = grouping.signature.id(element.labels);
+    const auto [place, fresh] = grouping.places.try_emplace(id, list.size());
     if (fresh) {
-      list.push_back({signature.labels_of(element.labels),
+      list.push_back({grouping.signature.labels_of(id, element.labels),
                       std::string(element.labels.metric_name()),
                       {},
                       element.drop_name});
     }
-    list[place->second].buckets.push_back({*bound, element.value});
+    list[place].buckets.push_back({*bound, element.value});
   }
   return list;
 }

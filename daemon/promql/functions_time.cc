@@ -43,6 +43,7 @@ double hour(double v, Parameters) { return static_cast<double>(clock_of(v).hours
 double minute(double v, Parameters) { return static_cast<double>(clock_of(v).minutes().count()); }
 
 base::Result<Operand> time(CallFrame& frame) {
+  frame.evaluator.holds_until(frame.time_ms);
   return Operand(static_cast<double>(frame.time_ms) / 1000.0);
 }
 
@@ -58,6 +59,7 @@ base::Result<Operand> timestamp(CallFrame& frame) {
       return status.error();
     }
   } else {
+    frame.evaluator.holds_until(frame.time_ms);
     elements = std::move(frame.vector(0));
     for (Element& element : elements) {
       element.value = static_cast<double>(frame.time_ms) / 1000.0;

@@ -1,7 +1,6 @@
 #include "promql/query.h"
 
 #include <algorithm>
-#include <unordered_map>
 #include <utility>
 
 #include "promql/ast.h"
@@ -114,36 +113,12 @@ Result<Evaluation> evaluate(const Query& query, const RangeTimes& times,
     return status.error();
   }
   Evaluator evaluator(query, snapshot, options, span);
-  Operand collected = Ranges{};
-  auto& ranges = std::get<Ranges>(collected);
-  std::unordered_map<model::Labels, std::size_t, model::LabelsHash> index;
-  for (std::int64_t at = span.start_ms; at <= span.end_ms; at += times.step.count()) {
-    if (auto status = evaluator.count_step(); !status) {
-      return status.error();
-    }
-    auto operand = evaluator.eval(query.root(), at);
-    if (!operand) {
-      return operand.error();
-    }
-    if (auto status = evaluator.finish(*operand); !status) {
-      return status.error();
-    }
-    if (const auto* scalar = std::get_if<double>(&*operand)) {
-      operand = Operand(Elements{{model::Labels(), *scalar, false}});
-    }
-    auto& elements = std::get<Elements>(*operand);
-    for (Element& element : elements) {
-      const auto [place, fresh] = index.try_emplace(element.labels, ranges.size());
-      if (fresh) {
-        ranges.push_back({std::move(element.labels), {}, false});
-      }
-      ranges[place->second].samples.push_back({at, element.value});
-    }
-    if (auto status = evaluator.budget().take(elements.size()); !status) {
-      return status.error();
-    }
+  auto ranges =
+      evaluator.each_step(query.root(), {span.start_ms, span.end_ms, times.step.count()}, true);
+  if (!ranges) {
+    return ranges.error();
   }
-  return Evaluation{std::visit(ToValue{span.end_ms}, collected), evaluator.notes().take_warnings(),
+  return Evaluation{ToValue{span.end_ms}(*ranges), evaluator.notes().take_warnings(),
                     evaluator.notes().take_infos()};
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "promql/ast.h"
@@ -12,6 +13,9 @@ struct TimeSpan {
   std::int64_t start_ms = 0;
   std::int64_t end_ms = 0;
 };
+
+/// Later than every time of an evaluation.
+inline constexpr std::int64_t kForever = std::numeric_limits<std::int64_t>::max();
 
 /// What one selector reads in all, both ends inclusive.
 struct Window {

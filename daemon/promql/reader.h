@@ -38,25 +38,41 @@ class SampleReader {
   using OnRange = std::function<base::Status(const model::Labels&, std::span<const model::Sample>)>;
 
   /// The newest sample of each series in (at - lookback, at], unless it ends the series.
-  base::Status instant(const Selector& selector, std::int64_t at_ms, const OnSample& on_sample);
+  /// Returns the last time at which the answer is known to be the same as at `at_ms`.
+  base::Result<std::int64_t> instant(const Selector& selector, std::int64_t at_ms,
+                                     const OnSample& on_sample);
   /// The samples of each series in (at - range, at] without stale markers, where there are any.
-  base::Status range(const Selector& selector, std::int64_t at_ms, const OnRange& on_range);
+  /// Returns the last time at which there are known to be none, or `at_ms` when there are some.
+  base::Result<std::int64_t> range(const Selector& selector, std::int64_t at_ms,
+                                   const OnRange& on_range);
 
   std::size_t series_count(const Selector& selector) const;
 
  private:
-  using Kept = std::vector<std::vector<model::Sample>>;  // by series
+  /// A series with samples in the window of its selector.
+  struct Kept {
+    const model::Labels* labels;
+    std::vector<model::Sample> samples;
+    // Where the last look began and ended: the next one is mostly a little later.
+    std::size_t begin = 0;
+    std::size_t end = 0;
+  };
 
   base::Status keep(const Selector& selector);
-  /// Samples with min <= time <= max; valid until the next call.
-  std::span<const model::Sample> read(const Selector& selector, std::size_t series,
-                                      std::int64_t min_ms, std::int64_t max_ms);
+  /// Reads a series that is looked at once; valid until the next call.
+  std::span<const model::Sample> read_once(const Selector& selector,
+                                           const series::PinnedSeries& series, std::int64_t min_ms,
+                                           std::int64_t max_ms);
+  std::int64_t kept_instant(std::vector<Kept>& kept, std::int64_t at_ms,
+                            const OnSample& on_sample) const;
+  static base::Result<std::int64_t> kept_range(std::vector<Kept>& kept, std::int64_t min_ms,
+                                               std::int64_t max_ms, const OnRange& on_range);
 
   const series::Snapshot& snapshot_;
   std::vector<Window> windows_;
   std::int64_t lookback_ms_;
   SampleBudget& budget_;
-  std::vector<std::optional<Kept>> kept_;  // by selector
+  std::vector<std::optional<std::vector<Kept>>> kept_;  // by selector
   std::vector<model::Sample> scratch_;
 };
 

@@ -10,8 +10,8 @@ constexpr char kSeparator = '\xff';  // no byte of UTF-8
 
 }  // namespace
 
-Signature::Signature(bool keep, std::vector<std::string> labels)
-    : keep_(keep), labels_(std::move(labels)) {
+Signature::Signature(bool keep, std::vector<std::string> labels, bool remember)
+    : keep_(keep), remember_(remember), labels_(std::move(labels)) {
   if (!keep_) {
     labels_.emplace_back(model::kMetricName);
   }
@@ -28,7 +28,7 @@ bool Signature::counts(std::string_view label, bool name_gone) const {
   return !(name_gone && label == model::kMetricName) && keeps(label);
 }
 
-const std::string& Signature::key(const model::Labels& labels, bool name_gone) {
+void Signature::write_key(const model::Labels& labels, bool name_gone) {
   key_.clear();
   if (keep_) {
     for (const std::string& name : labels_) {
@@ -37,7 +37,7 @@ const std::string& Signature::key(const model::Labels& labels, bool name_gone) {
       }
       key_ += kSeparator;
     }
-    return key_;
+    return;
   }
   for (const model::Label& label : labels) {
     if (counts(label.name.view(), name_gone)) {
@@ -47,7 +47,41 @@ const std::string& Signature::key(const model::Labels& labels, bool name_gone) {
       key_ += kSeparator;
     }
   }
-  return key_;
+}
+
+Signature::Id Signature::id_of_key() {
+  return ids_.try_emplace(key_, static_cast<Id>(ids_.size())).first->second;
+}
+
+Signature::Id Signature::id(const model::Labels& labels, bool name_gone) {
+  if (!remember_) {
+    write_key(labels, name_gone);
+    return id_of_key();
+  }
+  const auto [known, fresh] = known_[name_gone ? 1 : 0].try_emplace(labels);
+  if (fresh) {
+    write_key(labels, name_gone);
+    known->second = id_of_key();
+  }
+  return known->second;
+}
+
+Signature::Id Signature::id_with(const model::Labels& labels, bool name_gone,
+                                 std::string_view extra) {
+  write_key(labels, name_gone);
+  key_ += extra;
+  return id_of_key();
+}
+
+const model::Labels& Signature::labels_of(Id id, const model::Labels& labels, bool name_gone) {
+  auto& list = labels_by_id_[name_gone ? 1 : 0];
+  if (list.size() <= id) {
+    list.resize(ids_.size());
+  }
+  if (!list[id]) {
+    list[id] = labels_of(labels, name_gone);
+  }
+  return *list[id];
 }
 
 model::Labels Signature::labels_of(const model::Labels& labels, bool name_gone) const {

@@ -1,7 +1,12 @@
 #pragma once
 
-#include <span>
+#include <array>
+#include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "model/labels.h"
@@ -12,22 +17,86 @@ namespace tocsin::promql {
 /// `on`, `ignoring`, `by` and `without`.
 class Signature {
  public:
-  /// `keep`: only the listed labels count (on, by). Otherwise all but these and the metric name.
-  Signature(bool keep, std::vector<std::string> labels);
+  /// Small numbers from 0 without gaps, one for each group of elements.
+  using Id = std::uint32_t;
 
-  /// A key that is equal for elements that belong together; valid until the next call.
-  const std::string& key(const model::Labels& labels, bool name_gone = false);
+  /// `keep`: only the listed labels count (on, by). Otherwise all but these and the metric name.
+  /// `remember`: the same labels will be asked for many times, as the steps of a subquery do.
+  Signature(bool keep, std::vector<std::string> labels, bool remember);
+
+  /// Equal for elements that belong together.
+  Id id(const model::Labels& labels, bool name_gone = false);
+  /// The same with one more value that has to be equal.
+  Id id_with(const model::Labels& labels, bool name_gone, std::string_view extra);
   /// The labels that count.
   model::Labels labels_of(const model::Labels& labels, bool name_gone = false) const;
+  /// The same for labels whose id() is known.
+  const model::Labels& labels_of(Id id, const model::Labels& labels, bool name_gone = false);
 
   bool keeps(std::string_view label) const;
 
  private:
   bool counts(std::string_view label, bool name_gone) const;
+  void write_key(const model::Labels& labels, bool name_gone);
+  Id id_of_key();
 
   bool keep_;
+  bool remember_;
   std::vector<std::string> labels_;  // sorted, each once
   std::string key_;
+  std::unordered_map<std::string, Id> ids_;
+  // What was answered before, by name_gone.
+  std::array<std::unordered_map<model::Labels, Id, model::LabelsHash>, 2> known_;
+  std::array<std::vector<std::optional<model::Labels>>, 2> labels_by_id_;
+};
+
+/// A map from ids to values that is emptied at no cost.
+template <class T>
+class IdMap {
+ public:
+  void clear() { ++round_; }
+
+  /// The value of an id, which is `value` when there was none, and whether there was none.
+  std::pair<T&, bool> try_emplace(Signature::Id id, T value) {
+    if (slots_.size() <= id) {
+      slots_.resize(id + 1);
+    }
+    Slot& slot = slots_[id];
+    const bool fresh = slot.round != round_;
+    if (fresh) {
+      slot = {round_, std::move(value)};
+    }
+    return {slot.value, fresh};
+  }
+  const T* find(Signature::Id id) const {
+    return id < slots_.size() && slots_[id].round == round_ ? &slots_[id].value : nullptr;
+  }
+
+ private:
+  struct Slot {
+    std::uint64_t round = 0;
+    T value{};
+  };
+  std::vector<Slot> slots_;
+  std::uint64_t round_ = 1;
+};
+
+/// What an aggregation or binary operator keeps from one step to the next.
+struct Grouping {
+  Grouping(bool keep, const std::vector<std::string>& labels, bool keep_results)
+      : signature(keep, labels, keep_results), remember(keep_results) {}
+
+  struct Joined {
+    model::Labels one;
+    model::Labels result;
+  };
+
+  Signature signature;
+  IdMap<std::size_t> places;  ///< of groups, or of the elements of one side
+  IdMap<bool> matched;
+  /// Results of group_left and group_right, by the labels of the "many" side.
+  std::unordered_map<model::Labels, Joined, model::LabelsHash> joined;
+  bool remember;
 };
 
 }  // namespace tocsin::promql

@@ -1,39 +1,79 @@
-#include <unordered_map>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "promql/evaluator.h"
+#include "promql/step_collector.h"
 
 namespace tocsin::promql {
 
 using base::Result;
 using base::Status;
 
-Result<Ranges> Evaluator::subquery(const Subquery& subquery, std::int64_t time_ms) {
-  const std::int64_t end = shifted(subquery.shift, time_ms, times_);
-  const std::int64_t step = subquery.step_ms.value_or(options_.default_subquery_step.count());
-  Ranges ranges;
-  std::unordered_map<model::Labels, std::size_t, model::LabelsHash> index;
-  for (std::int64_t at = first_step_after(end - subquery.range_ms, step); at <= end; at += step) {
-    if (auto status = count_step(); !status) {
-      return status.error();
-    }
-    auto value = eval(*subquery.inner, at);
-    if (!value) {
-      return value.error();
-    }
-    auto& elements = std::get<Elements>(*value);
-    for (Element& element : elements) {
-      const auto [place, fresh] = index.try_emplace(element.labels, ranges.size());
-      if (fresh) {
-        ranges.push_back({std::move(element.labels), {}, element.drop_name});
-      }
-      ranges[place->second].samples.push_back({at, element.value});
-    }
-    if (auto status = budget_.take(elements.size()); !status) {
+Status Evaluator::count_step() {
+  if (++steps_ > options_.max_steps) {
+    return base::Error(
+        base::ErrorCode::kLimitExceeded,
+        "query takes more than " + std::to_string(options_.max_steps) + " steps of subqueries");
+  }
+  return {};
+}
+
+// A selector with a fixed time reads the same samples at every step.
+void Evaluator::holds_while_read(const TimeShift& shift, std::int64_t read_until_ms) {
+  if (shift.anchor == TimeShift::Anchor::kEvaluation && read_until_ms != kForever) {
+    holds_until(read_until_ms + shift.offset_ms);
+  }
+}
+
+Result<Evaluator::Step> Evaluator::step(const Expr& expr, std::int64_t time_ms, bool whole_query) {
+  const std::int64_t outer = std::exchange(holds_until_ms_, kForever);
+  auto operand = eval(expr, time_ms);
+  const std::int64_t until = std::exchange(holds_until_ms_, outer);
+  if (!operand) {
+    return operand.error();
+  }
+  if (whole_query) {
+    if (auto status = finish(*operand); !status) {
       return status.error();
     }
   }
-  return ranges;
+  if (const auto* scalar = std::get_if<double>(&*operand)) {
+    return Step{{{model::Labels(), *scalar, false}}, until};
+  }
+  return Step{std::move(std::get<Elements>(*operand)), until};
+}
+
+Result<Ranges> Evaluator::each_step(const Expr& expr, const Steps& steps, bool whole_query) {
+  StepCollector collector;
+  std::optional<std::int64_t> until;
+  for (std::int64_t at = steps.first_ms; at <= steps.last_ms; at += steps.step_ms) {
+    if (auto status = count_step(); !status) {
+      return status.error();
+    }
+    if (until && at <= *until) {
+      collector.repeat(at);
+    } else {
+      auto next = step(expr, at, whole_query);
+      if (!next) {
+        return next.error();
+      }
+      until = next->until_ms;
+      collector.add(at, std::move(next->elements));
+    }
+    if (auto status = budget_.take(collector.last_size()); !status) {
+      return status.error();
+    }
+  }
+  return collector.take();
+}
+
+Result<Ranges> Evaluator::subquery(const Subquery& subquery, std::int64_t time_ms) {
+  holds_until(time_ms);
+  const std::int64_t end = shifted(subquery.shift, time_ms, times_);
+  const std::int64_t step = subquery.step_ms.value_or(options_.default_subquery_step.count());
+  return each_step(*subquery.inner, {first_step_after(end - subquery.range_ms, step), end, step},
+                   false);
 }
 
 Result<Operand> Evaluator::node(const Subquery& subquery, const TimeScope& scope) {
@@ -51,11 +91,24 @@ Status Evaluator::each_range(const Expr& expr, std::int64_t time_ms, const OnRan
   if (const auto* selector = std::get_if<Selector>(&inner.node)) {
     input.end_ms = shifted(selector->shift, time_ms, times_);
     input.start_ms = input.end_ms - selector->range_ms.value_or(0);
-    return reader_.range(*selector, input.end_ms,
-                         [&](const model::Labels& labels, std::span<const model::Sample> samples) {
-                           input.samples = samples;
-                           return on_range(RangeView{labels, false, input});
-                         });
+    bool any = false;
+    const auto until =
+        reader_.range(*selector, input.end_ms,
+                      [&](const model::Labels& labels, std::span<const model::Sample> samples) {
+                        any = true;
+                        input.samples = samples;
+                        return on_range(RangeView{labels, false, input});
+                      });
+    if (!until) {
+      return until.error();
+    }
+    // Functions of a range may look at its edges and at the evaluation time.
+    if (any) {
+      holds_until(time_ms);
+    } else {
+      holds_while_read(selector->shift, *until);
+    }
+    return {};
   }
   const auto& subquery = std::get<Subquery>(inner.node);
   auto ranges = this->subquery(subquery, time_ms);

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# run.sh [latency|footprint|rooms]…: measures tocsin on this machine and prints Markdown; all three
+# without arguments. TOCSIN_BINARY names a binary to measure instead of building the release preset.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+jobs=${TOCSIN_JOBS:-$(( $(nproc) + 1 ))}
+what=("$@")
+if [ ${#what[@]} -eq 0 ]; then
+  what=(latency footprint rooms)
+fi
+
+build() {  # preset, target…
+  if [ ! -f "build/$1/build.ninja" ]; then
+    cmake --preset "$1" >/dev/null
+  fi
+  ninja -C "build/$1" -j"$jobs" --quiet "${@:2}"
+}
+
+binary=${TOCSIN_BINARY:-}
+failed=0
+for name in "${what[@]}"; do
+  case $name in
+    latency | footprint)
+      if [ -z "$binary" ]; then
+        build release tocsin
+        binary=$PWD/build/release/tocsin
+      fi
+      python3 "tests/bench/$name.py" --tocsin "$binary" || failed=1
+      ;;
+    rooms)
+      build bench tests/bench/all
+      for program in build/bench/bench/*_bench; do
+        "$program" --benchmark_min_time=0.2 || failed=1
+      done
+      ;;
+    *)
+      echo "usage: tests/bench/run.sh [latency|footprint|rooms]…" >&2
+      exit 2
+      ;;
+  esac
+  echo
+done
+exit $failed

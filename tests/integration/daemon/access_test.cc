@@ -1,0 +1,58 @@
+#include <gtest/gtest.h>
+
+#include "integration/daemon/rig.h"
+
+namespace tocsin::testing {
+namespace {
+
+class ListenerAccess : public ::testing::Test {
+ protected:
+  void configure(const std::string& web) {
+    rig_.write("token", "s3cret-token\n");
+    rig_.write("password", "s3cret-password\n");
+    rig_.write("tocsin.yml", "web: {" + web + "}\n" + webhook_route("http://127.0.0.1:1/"));
+  }
+  int status(const std::string& target, std::map<std::string, std::string> headers = {}) {
+    return rig_.get(target, std::move(headers)).status;
+  }
+  std::vector<std::string> everywhere() const {
+    return {"--listen", "0.0.0.0:" + std::to_string(rig_.port())};
+  }
+
+  Rig rig_;
+};
+
+TEST_F(ListenerAccess, OffTheLoopbackWithoutCredentialsOnlyHealthIsServed) {
+  configure("");
+  rig_.start_ready(everywhere());
+  for (const char* open : {"/metrics", "/-/healthy", "/-/ready"}) {
+    EXPECT_EQ(status(open), 200) << open;
+  }
+  for (const char* closed :
+       {"/api/v1/query?query=1", "/api/v1/rules", "/api/v1/alerts", "/api/v1/targets",
+        "/tocsin/v1/incidents", "/api/v1/status/buildinfo", "/anything"}) {
+    EXPECT_EQ(status(closed), 403) << closed;
+  }
+  EXPECT_EQ(rig_.post("/-/reload").status, 403);
+}
+
+TEST_F(ListenerAccess, CredentialsFromFilesOpenIt) {
+  configure(
+      "bearer_tokens: [{name: grafana, token_file: token}], "
+      "basic_auth_users: [{username: ops, password_file: password}]");
+  rig_.start_ready(everywhere());
+  const std::string target = "/api/v1/query?query=1";
+  EXPECT_EQ(status(target), 401);
+  EXPECT_EQ(status(target, {{"Authorization", "Bearer s3cret-token"}}), 200);
+  EXPECT_EQ(status(target, {{"Authorization", "Bearer wrong"}}), 401);
+  EXPECT_EQ(status(target, {{"Authorization", "Basic b3BzOnMzY3JldC1wYXNzd29yZA=="}}), 200);
+  EXPECT_EQ(status(target, {{"Authorization", "Basic b3BzOndyb25n"}}), 401);
+  EXPECT_EQ(status("/metrics"), 200);
+  const Finished asked =
+      tocsin({"query", "1", "--server", rig_.url(), "--token-file", rig_.path("token")});
+  EXPECT_EQ(asked.exit_code, 0) << asked.output;
+  EXPECT_EQ(rig_.log().find("s3cret"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace tocsin::testing
