@@ -57,6 +57,7 @@ void Feed::target_removed(series::Origin origin) {
 
 void Feed::announce() {
   std::vector<rules::LiveOrigin> origins;
+  origins.reserve(live_.size());
   for (const auto& [origin, interval] : live_) {
     origins.push_back({origin, interval});
   }
