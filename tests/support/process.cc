@@ -83,6 +83,7 @@ void Process::collect(int descriptor) {
     output_.append(buffer, static_cast<std::size_t>(count));
   }
   close(descriptor);
+  all_read_ = true;
 }
 
 void Process::signal(int number) {
@@ -104,7 +105,10 @@ bool Process::running() {
 }
 
 std::optional<int> Process::wait(std::chrono::milliseconds limit) {
-  eventually(limit, [this] { return !running(); });
+  if (eventually(limit, [this] { return !running(); })) {
+    // The pipe may still hold the last lines; a grandchild may keep it open.
+    eventually(std::chrono::seconds(1), [this] { return all_read_.load(); });
+  }
   return exit_code_;
 }
 
@@ -119,16 +123,9 @@ std::string Process::output() const {
 }
 
 Finished run_program(ProcessOptions options, std::chrono::milliseconds limit) {
-  Finished finished;
   Process process(std::move(options));
-  finished.exit_code = process.wait(limit).value_or(-1);
-  // The pipe may still hold the last lines.
-  std::string before;
-  eventually(std::chrono::seconds(1), [&] {
-    before = std::exchange(finished.output, process.output());
-    return before == finished.output && !before.empty();
-  });
-  return finished;
+  const int exit_code = process.wait(limit).value_or(-1);
+  return {exit_code, process.output()};
 }
 
 }  // namespace tocsin::testing
