@@ -43,6 +43,9 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 }  // namespace
 
 Process::Process(ProcessOptions options) {
+  // Ends with the test even when that one is killed; keeps the process id.
+  const std::vector<std::string> dies_with_us = {"setpriv", "--pdeathsig", "KILL", "--"};
+  options.argv.insert(options.argv.begin(), dies_with_us.begin(), dies_with_us.end());
   int pipe_ends[2];
   if (pipe2(pipe_ends, O_CLOEXEC) != 0) {
     throw std::runtime_error("no pipe");
