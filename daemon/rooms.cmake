@@ -53,6 +53,9 @@ endif()
 
 if(TOCSIN_LTO)
   set(CMAKE_INTERPROCEDURAL_OPTIMIZATION ON)
+  # g++ 12 numbers the temporaries in a coroutine's frame by file, and then takes the frames of one
+  # template for different types.
+  add_link_options($<$<CXX_COMPILER_ID:GNU>:-Wno-odr>)
 endif()
 
 # One precompiled header of the standard library and Boost.JSON for all rooms.

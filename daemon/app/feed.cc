@@ -25,7 +25,7 @@ void Feed::batch_arrived(series::Origin origin, sources::Batch batch) {
   // Sees a step of the clock before the batch does. A poll that began before one is not from the
   // future: its samples would keep later ones out.
   batch.started = std::min(batch.started, pipeline_.now());
-  const sources::Ingested ingested = ingester_.ingest(origin, std::move(batch));
+  const sources::Ingested ingested = ingester_.ingest(origin, batch);
   const auto& refused = ingested.refused;
   metrics_.series_samples_total.Increment(static_cast<double>(ingested.stored));
   metrics_.series_refused_total.Increment(static_cast<double>(
@@ -57,6 +57,7 @@ void Feed::target_removed(series::Origin origin) {
 
 void Feed::announce() {
   std::vector<rules::LiveOrigin> origins;
+  origins.reserve(live_.size());
   for (const auto& [origin, interval] : live_) {
     origins.push_back({origin, interval});
   }

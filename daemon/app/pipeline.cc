@@ -197,7 +197,7 @@ void Pipeline::write_samples(const std::vector<rules::RecordedSample>& samples) 
 }
 
 void Pipeline::reload(CoreOptions core, std::vector<rules::Group> groups,
-                      std::vector<rules::QuarantinedGroup> quarantined) {
+                      const std::vector<rules::QuarantinedGroup>& quarantined) {
   const Moment moment = look();
   commit(core_.reload(std::move(core), std::move(groups), quarantined, moment.wall, moment.mono),
          moment);

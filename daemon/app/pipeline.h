@@ -62,7 +62,7 @@ class Pipeline {
   void set_live_origins(std::vector<rules::LiveOrigin> origins);
 
   void reload(CoreOptions core, std::vector<rules::Group> groups,
-              std::vector<rules::QuarantinedGroup> quarantined);
+              const std::vector<rules::QuarantinedGroup>& quarantined);
   void set_notifiers(Notifiers notifiers) { notifiers_ = std::move(notifiers); }
 
   /// Called with every change of an alert, after it is durable.

@@ -41,8 +41,8 @@ struct ParsedSample {
 class Page {
  public:
   Page() = default;
-  Page(Page&&) = default;
-  Page& operator=(Page&&) = default;
+  Page(Page&&) noexcept = default;
+  Page& operator=(Page&&) noexcept = default;
 
   std::span<const ParsedSample> samples() const { return samples_; }
   /// In the order of their first mention. Families without metadata are not listed.

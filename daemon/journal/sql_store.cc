@@ -118,7 +118,7 @@ base::Status SqlStore::transact(Work work) {
       if (open) {
         try {
           session_->rollback();
-        } catch (const soci::soci_error&) {
+        } catch (const soci::soci_error&) {  // NOLINT(bugprone-empty-catch): the first error counts
           // SQLite has already rolled back after a full disk or an I/O error.
         }
       }
@@ -147,7 +147,7 @@ base::Result<std::uint64_t> SqlStore::append(const std::vector<model::Record>& r
   base::Status written = transact([&]() -> base::Status {
     // A connection opened again may have found that an earlier commit had succeeded after all.
     for (std::size_t i = 0; last_sequence_ != expected && i < rows.size(); ++i) {
-      rows[i].sequence = static_cast<long long>(last_sequence_ + i + 1);
+      rows[i].sequence = static_cast<long long>(last_sequence_) + static_cast<long long>(i) + 1;
       rows[i].checksum = row_checksum(rows[i]);
     }
     tables::insert(*session_, rows);
@@ -261,7 +261,7 @@ base::Status SqlStore::redact(std::uint64_t sequence, const model::Record& note)
       return base::Error(base::ErrorCode::kNotFound,
                          "there is no record " + std::to_string(sequence));
     }
-    row->sequence = static_cast<long long>(last_sequence_ + 1);
+    row->sequence = static_cast<long long>(last_sequence_) + 1;
     row->checksum = row_checksum(*row);
     tables::insert(*session_, {*row});
     return {};

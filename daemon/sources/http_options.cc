@@ -215,6 +215,7 @@ base::Status add_credentials(const HttpOptions& options, const base::FileSystem&
   }
   for (const ExtraHeader& extra : options.headers) {
     std::vector<std::string> values;
+    values.reserve(extra.values.size() + extra.files.size());
     for (const base::Secret& value : extra.values) {
       values.push_back(value.reveal());
     }

@@ -267,7 +267,7 @@ Ingested Ingester::finish(Writing writing) {
   return std::move(writing.result);
 }
 
-Ingested Ingester::ingest(series::Origin origin, Batch batch) {
+Ingested Ingester::ingest(series::Origin origin, const Batch& batch) {
   const auto found = targets_.find(origin);
   TOCSIN_CHECK(found != targets_.end(), "a batch of a target that was never added");
   TargetState& target = *found->second;

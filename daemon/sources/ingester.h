@@ -65,7 +65,7 @@ class Ingester {
   Ingested add(series::Origin origin, const TargetSpec& spec, base::WallTime now);
 
   /// Writes what one poll gave. The target must have been added.
-  Ingested ingest(series::Origin origin, Batch batch);
+  Ingested ingest(series::Origin origin, const Batch& batch);
 
   /// The wall clock was set, and the times in the store have moved by `delta`.
   void times_shifted(base::Duration delta);

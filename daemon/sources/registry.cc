@@ -21,6 +21,7 @@ base::Status Registry::add(std::string name, SourceDecoder decoder) {
 
 std::vector<std::string> Registry::names() const {
   std::vector<std::string> names;
+  names.reserve(decoders_.size());
   for (const auto& [name, decoder] : decoders_) {
     names.push_back(name);
   }

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # run.sh [latency|footprint|rooms]…: measures tocsin on this machine and prints Markdown; all three
-# without arguments. TOCSIN_BINARY names a binary to measure instead of building the release preset.
+# without arguments. Needs the packages of the groups build and test (deploy/packages.txt).
+# TOCSIN_BINARY names a binary to measure instead of building the release preset.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 jobs=${TOCSIN_JOBS:-$(( $(nproc) + 1 ))}

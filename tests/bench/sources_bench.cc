@@ -36,7 +36,7 @@ void scraped_page(benchmark::State& state) {
     batch.started = now;
     batch.samples = names.name_samples(*page);
     batch.scraped = batch.samples.size();
-    benchmark::DoNotOptimize(ingester.ingest(1, std::move(batch)));
+    benchmark::DoNotOptimize(ingester.ingest(1, batch));
     now += std::chrono::seconds(5);
     if (++poll % 60 == 0) {
       store.expire(now);

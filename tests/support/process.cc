@@ -43,6 +43,9 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 }  // namespace
 
 Process::Process(ProcessOptions options) {
+  // Ends with the test even when that one is killed; keeps the process id.
+  const std::vector<std::string> dies_with_us = {"setpriv", "--pdeathsig", "KILL", "--"};
+  options.argv.insert(options.argv.begin(), dies_with_us.begin(), dies_with_us.end());
   int pipe_ends[2];
   if (pipe2(pipe_ends, O_CLOEXEC) != 0) {
     throw std::runtime_error("no pipe");
@@ -83,6 +86,7 @@ void Process::collect(int descriptor) {
     output_.append(buffer, static_cast<std::size_t>(count));
   }
   close(descriptor);
+  all_read_ = true;
 }
 
 void Process::signal(int number) {
@@ -104,7 +108,10 @@ bool Process::running() {
 }
 
 std::optional<int> Process::wait(std::chrono::milliseconds limit) {
-  eventually(limit, [this] { return !running(); });
+  if (eventually(limit, [this] { return !running(); })) {
+    // The pipe may still hold the last lines; a grandchild may keep it open.
+    eventually(std::chrono::seconds(1), [this] { return all_read_.load(); });
+  }
   return exit_code_;
 }
 
@@ -119,16 +126,9 @@ std::string Process::output() const {
 }
 
 Finished run_program(ProcessOptions options, std::chrono::milliseconds limit) {
-  Finished finished;
   Process process(std::move(options));
-  finished.exit_code = process.wait(limit).value_or(-1);
-  // The pipe may still hold the last lines.
-  std::string before;
-  eventually(std::chrono::seconds(1), [&] {
-    before = std::exchange(finished.output, process.output());
-    return before == finished.output && !before.empty();
-  });
-  return finished;
+  const int exit_code = process.wait(limit).value_or(-1);
+  return {exit_code, process.output()};
 }
 
 }  // namespace tocsin::testing

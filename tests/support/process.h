@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <atomic>
 #include <chrono>
 #include <map>
 #include <mutex>
@@ -30,6 +31,7 @@ class Process {
   void signal(int number);
   bool running();
   /// The exit code, 128 + N after signal N, nothing when it still runs at the end of the time.
+  /// After the end output() is complete.
   std::optional<int> wait(std::chrono::milliseconds limit);
   /// kill -9, and waits for the end.
   void kill();
@@ -44,6 +46,7 @@ class Process {
   std::optional<int> exit_code_;
   mutable std::mutex mutex_;
   std::string output_;
+  std::atomic<bool> all_read_ = false;
   std::thread reader_;
 };
 

@@ -95,6 +95,7 @@ base::Result<SmtpRequest> Email::render(const model::Notice& notice, const TextR
                                        ? base::Result<std::string>(std::string())
                                        : renderer.render_html(config_.html, notice);
   std::vector<std::pair<std::string, std::string>> headers;
+  headers.reserve(config_.headers.size());
   for (const auto& [name, value] : config_.headers) {
     headers.emplace_back(name, texts.render("header " + name, value));
   }

@@ -165,11 +165,11 @@ class Session {
 }  // namespace
 
 SmtpReply send_mail(const SmtpRequest& request) {
-  static const Curl curl = Curl::load();
-  if (!curl.complete) {
+  static const Curl kCurl = Curl::load();
+  if (!kCurl.complete) {
     return {false, 0, "libcurl.so.4 cannot be loaded; install the package libcurl4"};
   }
-  return Session(curl, request).send();
+  return Session(kCurl, request).send();
 }
 
 }  // namespace tocsin::notifiers::email

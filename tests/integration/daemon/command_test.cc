@@ -25,7 +25,8 @@ groups:
         expr: max(queue_length)
 )");
     rig_.write("tocsin.yml",
-               "global: {evaluation_interval: 1s}\nrule_files: [rules.yml]\nscrape_configs:\n" +
+               "global: {evaluation_interval: 1s, no_data: keep}\nrule_files: "
+               "[rules.yml]\nscrape_configs:\n" +
                    scrape_job("shop", page_.address()) + webhook_route(sink_.url()));
     rig_.start_ready();
     ASSERT_TRUE(eventually(10s, [this] { return was_told(sink_, "firing", "QueueLong"); }))

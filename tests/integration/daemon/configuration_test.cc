@@ -22,10 +22,10 @@ class Reload : public ::testing::Test {
   }
 
   void configure(const std::string& more = {}) {
-    rig_.write(
-        "tocsin.yml",
-        "global: {evaluation_interval: 1s}\nrule_files: [\"rules*.yml\"]\nscrape_configs:\n" +
-            scrape_job("shop", page_.address()) + webhook_route(sink_.url()) + more);
+    rig_.write("tocsin.yml",
+               "global: {evaluation_interval: 1s, no_data: keep}\nrule_files: "
+               "[\"rules*.yml\"]\nscrape_configs:\n" +
+                   scrape_job("shop", page_.address()) + webhook_route(sink_.url()) + more);
   }
   void rules(const std::string& alert, const std::string& expression,
              const std::string& file = "rules.yml", const std::string& group = "shop") {

@@ -24,7 +24,7 @@ groups:
         annotations: {summary: "long"}
 )");
     rig_.write("tocsin.yml",
-               "global: {evaluation_interval: 1s, external_labels: {site: test}}\n"
+               "global: {evaluation_interval: 1s, no_data: keep, external_labels: {site: test}}\n"
                "rule_files: [rules.yml]\nscrape_configs:\n" +
                    scrape_job("shop", page_.address()) + webhook_route(webhook) + more);
   }

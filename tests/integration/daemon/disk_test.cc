@@ -36,7 +36,8 @@ groups:
         labels: {severity: critical, service: shop}
 )");
   rig.write("tocsin.yml",
-            "global: {evaluation_interval: 1s}\nrule_files: [rules.yml]\nscrape_configs:\n" +
+            "global: {evaluation_interval: 1s, no_data: keep}\nrule_files: "
+            "[rules.yml]\nscrape_configs:\n" +
                 scrape_job("shop", page.address()) + webhook_route(sink.url()));
   rig.start_ready();
   ASSERT_TRUE(eventually(10s, [&] { return rig.query("queue_length") == 5; })) << rig.log();

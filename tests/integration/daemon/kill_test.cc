@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <array>
+#include <atomic>
 #include <boost/json.hpp>
 #include <cstdlib>
 #include <map>
@@ -13,6 +15,7 @@ namespace tocsin::testing {
 namespace {
 
 constexpr int kKills = 100;
+constexpr std::size_t kQuick = 4;
 /// From a change of the page to its decision: a poll interval, and a busy machine.
 constexpr std::int64_t kSlackMs = 2000;
 
@@ -23,7 +26,8 @@ std::int64_t wall_ms() {
 }
 
 /// The watched shop, and the truth about it: a queue that is too long all the time, one that is so
-/// now and then, and a partner whose calls fail, counted up by each poll.
+/// now and then, quick ones that hardly stay as they are, and a partner whose calls fail, counted
+/// up by each poll.
 class Shop {
  public:
   Shop()
@@ -43,6 +47,10 @@ class Shop {
   bool restless() const {
     const std::lock_guard lock(mutex_);
     return restless_;
+  }
+  void set_quick(std::size_t number, bool too_long) {
+    const std::lock_guard lock(mutex_);
+    quick_[number] = too_long;
   }
   void fail(bool on) {
     const std::lock_guard lock(mutex_);
@@ -71,16 +79,22 @@ class Shop {
   std::string page() {
     const std::lock_guard lock(mutex_);
     failures_ += failing_ ? 1000 : 0;
-    return "# TYPE partner_failures_total counter\npartner_failures_total{service=\"partner\"} " +
-           std::to_string(failures_) + "\nqueue_length{service=\"steady\"} " +
-           (steady_ ? "50" : "1") + "\nqueue_length{service=\"restless\"} " +
-           (restless_ ? "50" : "1") + "\n";
+    std::string text =
+        "# TYPE partner_failures_total counter\npartner_failures_total{service=\"partner\"} " +
+        std::to_string(failures_) + "\nqueue_length{service=\"steady\"} " + (steady_ ? "50" : "1") +
+        "\nqueue_length{service=\"restless\"} " + (restless_ ? "50" : "1") + "\n";
+    for (std::size_t i = 0; i < kQuick; ++i) {
+      text += "queue_length{service=\"restless\",quick=\"" + std::to_string(i) + "\"} " +
+              (quick_[i] ? "50" : "1") + "\n";
+    }
+    return text;
   }
 
   mutable std::mutex mutex_;
   bool steady_ = true;
   bool restless_ = false;
   bool failing_ = false;
+  std::array<bool, kQuick> quick_{};
   long failures_ = 0;
   std::vector<std::pair<std::int64_t, bool>> changes_;
   HttpServer server_;
@@ -89,6 +103,7 @@ class Shop {
 class KillLoop : public ::testing::Test {
  protected:
   void configure() {
+    // On a busy machine a poll may be late; that alone ends no alert here.
     rig_.write("rules.yml", R"(
 groups:
   - name: shop
@@ -101,10 +116,12 @@ groups:
         labels: {severity: critical, category: integration}
 )");
     rig_.write("tocsin.yml",
-               "global: {evaluation_interval: 1s}\nrule_files: [rules.yml]\nscrape_configs:\n"
+               "global: {evaluation_interval: 1s, no_data: keep}\nrule_files: "
+               "[rules.yml]\nscrape_configs:\n"
                "  - job_name: shop\n    scrape_interval: 50ms\n    scrape_timeout: 50ms\n"
                "    static_configs: [{targets: [\"" +
-                   shop_.address() + "\"]}]\n" + webhook_route(sink_.url()));
+                   shop_.address() + "\"]}]\n" +
+                   webhook_route(sink_.url(), "", "alertname, service, quick"));
   }
 
   std::int64_t draw(std::int64_t low, std::int64_t high) {
@@ -112,28 +129,44 @@ groups:
   }
 
   void live_and_die() {
-    std::int64_t next_change = wall_ms() + 1000;
     for (int kill = 0; kill < kKills; ++kill) {
       rig_.start();
-      const std::int64_t end = wall_ms() + draw(0, 600);
-      while (wall_ms() < end) {
-        if (wall_ms() >= next_change) {
-          shop_.set_restless(!shop_.restless());
-          next_change = wall_ms() + draw(700, 4000);
-        }
-        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      // At any moment, or in the middle of a delivery.
+      const bool in_delivery = kill % 2 == 1;
+      const std::int64_t end = wall_ms() + (in_delivery ? 800 : draw(0, 600));
+      const std::size_t before = asked_;
+      while (wall_ms() < end && !(in_delivery && asked_ > before)) {
+        change_shop();
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
       }
       if (kill == kKills / 10) {
         shop_.fail(true);
       }
       rig_.process().kill();
     }
+    for (std::size_t i = 0; i < kQuick; ++i) {
+      shop_.set_quick(i, false);
+    }
+  }
+
+  void change_shop() {
+    if (wall_ms() >= next_change_) {
+      shop_.set_restless(!shop_.restless());
+      next_change_ = wall_ms() + draw(700, 4000);
+    }
+    for (std::size_t i = 0; i < kQuick; ++i) {
+      if (wall_ms() >= next_quick_[i]) {
+        shop_.set_quick(i, draw(0, 1) == 1);
+        next_quick_[i] = wall_ms() + draw(100, 800);
+      }
+    }
   }
 
   std::vector<std::pair<std::string, std::int64_t>> alert_records(const std::string& type) const {
     std::vector<std::pair<std::string, std::int64_t>> found;
     for (const boost::json::value& row :
-         rig_.sql("select json_extract(payload, '$.alert.labels.service') as service, time_ms "
+         rig_.sql("select json_extract(payload, '$.alert.labels.service') || "
+                  "coalesce(json_extract(payload, '$.alert.labels.quick'), '') as service, time_ms "
                   "from records where type = '" +
                   type + "' order by sequence")) {
       found.emplace_back(text_at(row, "/service"), at(row, "/time_ms").to_number<std::int64_t>());
@@ -145,8 +178,10 @@ groups:
   void expect_each_incident_once() const;
   void expect_each_notice() const;
 
-  // Fails now and then, so that notices are on their way while the process dies.
-  static std::string answer(std::size_t number) {
+  // Slow, and failing now and then, so that notices are on their way while the process dies.
+  std::string answer(std::size_t number) {
+    ++asked_;
+    std::this_thread::sleep_for(std::chrono::milliseconds(number % 4 * 5));
     return http_answer(number % 10 == 9 ? 503 : 200, "");
   }
 
@@ -155,7 +190,10 @@ groups:
   std::mt19937_64 random_{seed_};
   Rig rig_;
   Shop shop_;
-  HttpSink sink_{[](std::size_t number, const HttpMessage&) { return answer(number); }};
+  std::int64_t next_change_ = wall_ms() + 1000;
+  std::array<std::int64_t, kQuick> next_quick_{};
+  std::atomic<std::size_t> asked_ = 0;
+  HttpSink sink_{[this](std::size_t number, const HttpMessage&) { return answer(number); }};
 };
 
 void KillLoop::expect_no_false_alert(std::int64_t loop_end) const {
@@ -167,7 +205,8 @@ void KillLoop::expect_no_false_alert(std::int64_t loop_end) const {
   }
   for (const auto& [service, time_ms] : alert_records("alert.resolved")) {
     ++resolved[service];
-    EXPECT_TRUE(service == "restless" || time_ms >= loop_end) << service << " resolved falsely";
+    EXPECT_TRUE(service.starts_with("restless") || time_ms >= loop_end)
+        << service << " resolved falsely";
     EXPECT_TRUE(service != "restless" || shop_.was_restless(false, time_ms)) << time_ms;
   }
   for (const char* service : {"steady", "partner"}) {
@@ -175,7 +214,8 @@ void KillLoop::expect_no_false_alert(std::int64_t loop_end) const {
     EXPECT_EQ(resolved[service], 1) << service;
   }
   EXPECT_GE(fired["restless"], 3) << "the storm was too calm";
-  EXPECT_EQ(fired["restless"], resolved["restless"]);
+  RecordProperty("flaps", fired["restless"]);
+  EXPECT_EQ(fired, resolved);
 }
 
 void KillLoop::expect_each_incident_once() const {
@@ -213,11 +253,15 @@ void KillLoop::expect_each_notice() const {
     keys.insert(text_at(row, "/subject"));
     EXPECT_TRUE(bodies.contains(text_at(row, "/subject"))) << "a notice never arrived";
   }
+  EXPECT_GT(sink_.requests().size(), bodies.size()) << "no delivery was interrupted";
   EXPECT_EQ(keys.size(), queued.size()) << "a notice was decided twice";
   for (const auto& [key, body] : bodies) {
     EXPECT_TRUE(keys.contains(key)) << "told without being in the journal: " << body;
   }
-  EXPECT_EQ(told.size(), 3U);
+  const auto fired = rig_.sql("select distinct subject from records where type = 'alert.fired'");
+  EXPECT_EQ(told.size(), fired.size());
+  RecordProperty("notices", static_cast<int>(bodies.size()));
+  RecordProperty("requests", static_cast<int>(sink_.requests().size()));
   for (const auto& [group, statuses] : told) {
     for (std::size_t i = 0; i < statuses.size(); ++i) {
       EXPECT_EQ(statuses[i], i % 2 == 0 ? "firing" : "resolved") << group << " notice " << i;

@@ -27,7 +27,8 @@ class Lifecycle : public ::testing::Test {
     page_.set("queue_length 50\n");
     rig_.write("rules.yml", kRules);
     rig_.write("tocsin.yml",
-               "global: {evaluation_interval: 1s}\nrule_files: [rules.yml]\nscrape_configs:\n" +
+               "global: {evaluation_interval: 1s, no_data: keep}\nrule_files: "
+               "[rules.yml]\nscrape_configs:\n" +
                    scrape_job("shop", page_.address()) + more_jobs + webhook_route(webhook));
   }
 
@@ -82,6 +83,20 @@ TEST_F(Lifecycle, ASecondStartKeepsIncidentsAndAlerts) {
   page_.set("queue_length 5\n");
   EXPECT_TRUE(eventually(10s, [this] { return was_told(sink_, "resolved", "QueueLong"); }))
       << rig_.log();
+  EXPECT_EQ(rig_.stop(), 0);
+}
+
+TEST_F(Lifecycle, TwoDaemonsDoNotShareOneFile) {
+  configure("", sink_.url());
+  rig_.start_ready();
+  const std::string storage = "sqlite:" + rig_.path("tocsin.db");
+  const Finished second = tocsin({"run", "--config", rig_.path("tocsin.yml"), "--storage", storage,
+                                  "--listen", "127.0.0.1:0"});
+  EXPECT_EQ(second.exit_code, 1);
+  EXPECT_THAT(second.output, HasSubstr("storage: "));
+  EXPECT_THAT(second.output, HasSubstr("another"));
+  const std::size_t polls = page_.polls();
+  EXPECT_TRUE(eventually(5s, [&] { return page_.polls() > polls + 2; })) << rig_.log();
   EXPECT_EQ(rig_.stop(), 0);
 }
 

@@ -192,11 +192,13 @@ bool was_told(const HttpSink& sink, const std::string& status, const std::string
   });
 }
 
-std::string webhook_route(const std::string& url, const std::string& more) {
+std::string webhook_route(const std::string& url, const std::string& more,
+                          const std::string& group_by) {
   return R"(
 route:
   receiver: people
-  group_by: [alertname, service]
+  group_by: [)" +
+         group_by + R"(]
   group_wait: 0s
   group_interval: 200ms
   repeat_interval: 1h

@@ -92,7 +92,8 @@ std::vector<Heard> heard(const HttpSink& sink);
 bool was_told(const HttpSink& sink, const std::string& status, const std::string& alertname);
 
 /// A route to one webhook that tells at once.
-std::string webhook_route(const std::string& url, const std::string& more = {});
+std::string webhook_route(const std::string& url, const std::string& more = {},
+                          const std::string& group_by = "alertname, service");
 /// A scrape job at short intervals.
 std::string scrape_job(const std::string& name, const std::string& address,
                        const std::string& more = {});

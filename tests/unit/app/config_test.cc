@@ -144,7 +144,7 @@ TEST_P(FaultyConfig, SaysWhereAndWhat) {
 constexpr Faulty kFaulty[] = {
     {"UnknownKey", "global:\n  scrape_intervall: 5s\n", "/etc/t/t.yml:2:3", "scrape_intervall"},
     {"UnknownSection", "globals: {}\n", "/etc/t/t.yml:1:1", "globals"},
-    {"NotSupportedYet", "remote_write: []\n", "/etc/t/t.yml:1:1", "not supported yet"},
+    {"NotSupportedYet", "remote_write: []\n", "/etc/t/t.yml:1:15", "not supported yet"},
     {"NotADuration", "global:\n  evaluation_interval: soon\n", "/etc/t/t.yml:2:24", "soon"},
     {"ZeroInterval", "global:\n  evaluation_interval: 0s\n", "/etc/t/t.yml:2:24", "longer than 0"},
     {"NotAChoice", "global: {no_data: maybe}\n", "/etc/t/t.yml:1:19", "maybe"},
@@ -154,10 +154,10 @@ constexpr Faulty kFaulty[] = {
     {"MissingRules", "rule_files: [gone.yml]\n", "/etc/t/t.yml:1:14", "/etc/t/gone.yml"},
     {"RulesNoList", "rule_files: gone.yml\n", "/etc/t/t.yml:1:13", "list"},
     {"RulesNoPath", "rule_files: [{a: b}]\n", "/etc/t/t.yml:1:14", "path"},
-    {"BrokenRule", "rule_files: [bad.yml]\n", "/etc/t/bad.yml:4", ""},
+    {"BrokenRule", "rule_files: [bad.yml]\n", "/etc/t/bad.yml:4:28", "unexpected end"},
     {"NoVariable", "global:\n  external_labels: {a: '${NOWHERE}'}\n", "/etc/t/t.yml:2:25",
      "NOWHERE"},
-    {"NotYaml", "global: {\n", "/etc/t/t.yml:2", ""},
+    {"NotYaml", "global: {\n", "/etc/t/t.yml:1:9", "not closed"},
 };
 
 INSTANTIATE_TEST_SUITE_P(Config, FaultyConfig, ::testing::ValuesIn(kFaulty),

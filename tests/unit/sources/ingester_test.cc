@@ -44,7 +44,7 @@ struct Fixture {
     now += kStep;
     batch.started = base::from_millis(now);
     batch.duration_seconds = 0.25;
-    return ingester.ingest(1, std::move(batch));
+    return ingester.ingest(1, batch);
   }
 
   /// Every sample of one series as text: "1 2 stale".
@@ -242,7 +242,7 @@ TEST(Ingester, CountsSeriesBeyondTheStoresLimit) {
   for (const std::string name : {"a", "b", "c", "d"}) {
     batch.samples.push_back(raw({{"__name__", name}}, 1));
   }
-  const Ingested result = ingester.ingest(1, std::move(batch));
+  const Ingested result = ingester.ingest(1, batch);
   EXPECT_TRUE(result.up);
   EXPECT_EQ(result.refused.series_limit, 3U);
 }
