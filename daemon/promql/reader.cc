@@ -77,14 +77,11 @@ base::Status SampleReader::keep(const Selector& selector) {
   return {};
 }
 
-std::span<const Sample> SampleReader::read_once(const Selector& selector,
-                                                const series::PinnedSeries& series,
+std::span<const Sample> SampleReader::read_once(const series::PinnedSeries& series,
                                                 std::int64_t min_ms, std::int64_t max_ms) {
   scratch_.clear();
   series.samples->read(min_ms, max_ms, scratch_);
-  if (selector.range_ms) {
-    std::erase_if(scratch_, [](const Sample& s) { return model::is_stale(s.value); });
-  }
+  std::erase_if(scratch_, [](const Sample& s) { return model::is_stale(s.value); });
   return scratch_;
 }
 
@@ -118,9 +115,9 @@ base::Result<std::int64_t> SampleReader::instant(const Selector& selector, std::
     return kept_instant(*kept, at_ms, on_sample);
   }
   for (const series::PinnedSeries& series : snapshot_.series(selector.index)) {
-    const auto samples = read_once(selector, series, at_ms - lookback_ms_ + 1, at_ms);
-    if (!samples.empty() && !model::is_stale(samples.back().value)) {
-      on_sample(series.labels, samples.back());
+    const auto newest = series.samples->newest(at_ms - lookback_ms_ + 1, at_ms);
+    if (newest && !model::is_stale(newest->value)) {
+      on_sample(series.labels, *newest);
     }
   }
   return at_ms;
@@ -157,7 +154,7 @@ base::Result<std::int64_t> SampleReader::range(const Selector& selector, std::in
     return kept_range(*kept, min_ms, at_ms, on_range);
   }
   for (const series::PinnedSeries& series : snapshot_.series(selector.index)) {
-    const auto samples = read_once(selector, series, min_ms, at_ms);
+    const auto samples = read_once(series, min_ms, at_ms);
     if (samples.empty()) {
       continue;
     }

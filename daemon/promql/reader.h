@@ -59,9 +59,8 @@ class SampleReader {
   };
 
   base::Status keep(const Selector& selector);
-  /// Reads a series that is looked at once; valid until the next call.
-  std::span<const model::Sample> read_once(const Selector& selector,
-                                           const series::PinnedSeries& series, std::int64_t min_ms,
+  /// Reads the range of a series that is looked at once; valid until the next call.
+  std::span<const model::Sample> read_once(const series::PinnedSeries& series, std::int64_t min_ms,
                                            std::int64_t max_ms);
   std::int64_t kept_instant(std::vector<Kept>& kept, std::int64_t at_ms,
                             const OnSample& on_sample) const;

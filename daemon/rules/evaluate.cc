@@ -23,19 +23,9 @@ bool fits(const model::Labels& alert, const model::Labels& series) {
   return true;
 }
 
-// Ranges are long at times and only the newest sample counts, which is mostly near the end: looks
-// there first, then further and further back.
 bool is_fresh(const series::PinnedSeries& series, const series::Selection& selection) {
-  std::int64_t look_ms = std::int64_t{5} * 60 * 1000;
-  std::vector<model::Sample> samples;
-  std::int64_t to = selection.max_time_ms;
-  while (samples.empty() && to >= selection.min_time_ms) {
-    const std::int64_t from = std::max(selection.min_time_ms, to - look_ms);
-    series.samples->read(from, to, samples);
-    to = from - 1;
-    look_ms *= 4;
-  }
-  return !samples.empty() && !model::is_stale(samples.back().value);
+  const auto newest = series.samples->newest(selection.min_time_ms, selection.max_time_ms);
+  return newest && !model::is_stale(newest->value);
 }
 
 /// The series of one selection by the values of single labels, so that the inputs of thousands

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -26,6 +27,13 @@ class PinnedSamples {
   /// Appends the samples with min <= time <= max to `out`, ascending, stale markers included.
   virtual void read(std::int64_t min_time_ms, std::int64_t max_time_ms,
                     std::vector<model::Sample>& out) const = 0;
+  /// The last of them: what a lookback asks for. Cheap where it is one of the newest samples.
+  virtual std::optional<model::Sample> newest(std::int64_t min_time_ms,
+                                              std::int64_t max_time_ms) const {
+    std::vector<model::Sample> samples;
+    read(min_time_ms, max_time_ms, samples);
+    return samples.empty() ? std::nullopt : std::optional(samples.back());
+  }
 };
 
 /// One series of a selection. Copies are cheap and safe on any thread.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include "base/check.h"
@@ -50,6 +51,30 @@ struct PinnedBlock {
       for (; at != end && at->time_ms <= to; ++at) {
         out.push_back(*at);
       }
+    }
+
+    std::optional<model::Sample> newest(std::int64_t min_time_ms,
+                                        std::int64_t max_time_ms) const override {
+      auto sample = newest_kept(std::max(minus(min_time_ms, block->shift_ms), floor_ms),
+                                minus(max_time_ms, block->shift_ms));
+      if (sample) {
+        sample->time_ms += block->shift_ms;
+      }
+      return sample;
+    }
+
+    std::optional<model::Sample> newest_kept(std::int64_t from, std::int64_t to) const {
+      for (std::size_t i = length; i > 0; --i) {
+        const model::Sample& sample = (*open)[i - 1];
+        if (sample.time_ms <= to) {
+          return sample.time_ms >= from ? std::optional(sample) : std::nullopt;
+        }
+      }
+      std::vector<model::Sample> samples;
+      for (std::size_t i = last; i > first && samples.empty(); --i) {
+        block->chunks[i - 1].read(from, to, samples);
+      }
+      return samples.empty() ? std::nullopt : std::optional(samples.back());
     }
 
     const PinnedBlock* block = nullptr;

@@ -88,11 +88,11 @@ def measure_starts(options):
 def measure_rest(options):
     with common.scratch_folder() as folder, Daemon(options, folder) as daemon:
         time.sleep(options.settle)
-        memory = common.memory_kib(daemon.process.pid)
+        memory, page = common.memory_kib(daemon.process.pid), daemon.metrics()
         before = common.cpu_seconds(daemon.process.pid)
         time.sleep(options.cpu_seconds)
         used = common.cpu_seconds(daemon.process.pid) - before
-        return memory, used / options.cpu_seconds, daemon.metrics()
+        return memory, used / options.cpu_seconds, page
 
 
 def measure_hour(options):

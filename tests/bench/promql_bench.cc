@@ -66,6 +66,13 @@ BENCHMARK_CAPTURE(evaluate_rule, error_ratio,
 BENCHMARK_CAPTURE(evaluate_rule, quantile,
                   "histogram_quantile(0.95, sum by (path, le) "
                   "(rate(request_seconds_bucket[5m]))) > 1");
+BENCHMARK_CAPTURE(evaluate_rule, ratio, "queue_length / queue_length > 2");
+BENCHMARK_CAPTURE(evaluate_rule, subquery_1h,
+                  "max_over_time((queue_length / queue_length)[1h:30s]) > 2");
+BENCHMARK_CAPTURE(evaluate_rule, subquery_of_rate_1h,
+                  "max_over_time(sum by (service) (rate(requests_total[5m]))[1h:30s]) > 1e6");
+BENCHMARK_CAPTURE(evaluate_rule, subquery_of_nothing_12h,
+                  "avg_over_time((nothing or on () vector(100))[12h:]) > 100");
 BENCHMARK_CAPTURE(evaluate_rule, predict_1h, "predict_linear(queue_length[1h], 4 * 3600) < 0");
 
 void parse_rule(benchmark::State& state) {

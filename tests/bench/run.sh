@@ -26,7 +26,7 @@ for name in "${what[@]}"; do
         build release tocsin
         binary=$PWD/build/release/tocsin
       fi
-      python3 "tests/bench/$name.py" --tocsin "$binary" || failed=1
+      python3 -B "tests/bench/$name.py" --tocsin "$binary" || failed=1
       ;;
     rooms)
       build bench tests/bench/all

@@ -161,6 +161,12 @@ class Twins {
         ++expected;
       }
       ASSERT_TRUE(expected == end);
+      const auto newest = series.samples->newest(from, to);
+      ASSERT_EQ(newest.has_value(), !got.empty());
+      if (newest) {
+        ASSERT_EQ(newest->time_ms, got.back().time_ms);
+        ASSERT_EQ(bits(newest->value), bits(got.back().value));
+      }
     }
     ASSERT_EQ(store_.stats().series, naive_.series.size());
   }

@@ -37,6 +37,9 @@ std::vector<std::string> names(const std::vector<PinnedSeries>& list) {
 std::string text(const PinnedSeries& series, std::int64_t from = kMin, std::int64_t to = kMax) {
   std::vector<Sample> samples;
   series.samples->read(from, to, samples);
+  const auto newest = series.samples->newest(from, to);
+  EXPECT_EQ(newest.has_value(), !samples.empty());
+  EXPECT_TRUE(!newest || newest->time_ms == samples.back().time_ms);
   std::string out;
   for (const Sample& sample : samples) {
     out +=
