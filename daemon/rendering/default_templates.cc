@@ -248,9 +248,9 @@ constexpr std::string_view kEmail = R"(
 }  // namespace
 
 std::string_view default_templates() {
-  static const std::string text =
+  static const std::string kText =
       std::string(kParts) + std::string(kChat) + std::string(kServices) + std::string(kEmail);
-  return text;
+  return kText;
 }
 
 }  // namespace tocsin::rendering

@@ -10,12 +10,12 @@ using templates::FunctionMap;
 
 /// What parsing has to know; `now` and `since` are replaced for each notice.
 const FunctionMap& known_functions() {
-  static const FunctionMap functions = [] {
+  static const FunctionMap kFunctions = [] {
     FunctionMap map = templates::alertmanager_functions();
     templates::add_clock_functions(map, base::WallTime());
     return map;
   }();
-  return functions;
+  return kFunctions;
 }
 
 FunctionMap functions_at(base::WallTime now) {

@@ -330,6 +330,7 @@ OutboxStats Outbox::stats() const {
 
 std::vector<const Pending*> Outbox::pending() const {
   std::vector<const Pending*> list;
+  list.reserve(queue_.size());
   for (const auto& [order, pending] : queue_) {
     list.push_back(&pending);
   }

@@ -55,13 +55,13 @@ TemplateContext::TemplateContext(const EngineOptions& options, QueryFunction que
     }
     return Value(std::move(list));
   };
-  functions_["externalURL"] = [url = options.external_url](std::vector<Value>) {
+  functions_["externalURL"] = [url = options.external_url](const std::vector<Value>&) {
     return base::Result<Value>(Value(url));
   };
-  functions_["pathPrefix"] = [path = path_prefix(options.external_url)](std::vector<Value>) {
+  functions_["pathPrefix"] = [path = path_prefix(options.external_url)](const std::vector<Value>&) {
     return base::Result<Value>(Value(path));
   };
-  functions_["now"] = [shared = shared_](std::vector<Value>) {
+  functions_["now"] = [shared = shared_](const std::vector<Value>&) {
     return base::Result<Value>(Value(base::to_seconds(shared->time)));
   };
 }
@@ -70,7 +70,8 @@ const templates::FunctionMap& parse_time_functions() {
   static const templates::FunctionMap kFunctions = [] {
     templates::FunctionMap functions = templates::prometheus_functions();
     for (const char* name : {"query", "externalURL", "pathPrefix", "now"}) {
-      functions.emplace(name, [](std::vector<Value>) { return base::Result<Value>(Value("")); });
+      functions.emplace(name,
+                        [](const std::vector<Value>&) { return base::Result<Value>(Value("")); });
     }
     return functions;
   }();
