@@ -181,7 +181,7 @@ std::string_view status_text(model::FactStatus status) {
 
 }  // namespace
 
-net::ServerResponse success(std::string data, const std::vector<std::string>& warnings,
+net::ServerResponse success(const std::string& data, const std::vector<std::string>& warnings,
                             const std::vector<std::string>& infos) {
   JsonWriter json;
   json.begin_object().field("status", "success").key("data").raw(data);

@@ -14,7 +14,7 @@
 namespace tocsin::api {
 
 /// `{"status":"success","data":…}` with status 200; `data` is JSON.
-net::ServerResponse success(std::string data, const std::vector<std::string>& warnings = {},
+net::ServerResponse success(const std::string& data, const std::vector<std::string>& warnings = {},
                             const std::vector<std::string>& infos = {});
 
 /// `{"status":"error","errorType":…,"error":…}`.

@@ -140,7 +140,7 @@ OutboxDecision Outbox::decide_outcome(base::WallTime now, std::string_view notic
 }
 
 OutboxDecision Outbox::decide_unroutable(base::WallTime now, std::string_view notice_id,
-                                         std::string reason) const {
+                                         const std::string& reason) const {
   OutboxDecision decision;
   if (const Pending* pending = find(notice_id); pending != nullptr) {
     decision.records.push_back(refusal(now, *pending, pending->attempts, reason));

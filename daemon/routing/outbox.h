@@ -74,7 +74,7 @@ class Outbox {
                                 const DeliveryOutcome& outcome, base::Random& random) const;
   /// The receiver or integration went with a new configuration: its notices are refused for good.
   OutboxDecision decide_unroutable(base::WallTime now, std::string_view notice_id,
-                                   std::string reason) const;
+                                   const std::string& reason) const;
 
   /// kCorrupt for a "notice." or "delivery." record that does not decode; the state is as before
   /// then. Records of other rooms are ignored, but for "clock.stepped".

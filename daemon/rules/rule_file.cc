@@ -173,7 +173,7 @@ Group decode_group(const Context& context, const yaml::Node& node, const std::st
 
 }  // namespace
 
-RuleFile decode(std::string text, std::string file, const DecodeOptions& options,
+RuleFile decode(std::string text, const std::string& file, const DecodeOptions& options,
                 yaml::Problems& problems) {
   RuleFile result;
   const auto document = yaml::Document::parse(std::move(text), file);

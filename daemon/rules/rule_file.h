@@ -25,7 +25,7 @@ struct RuleFile {
 /// to line and column within expressions and templates. An empty file has no groups.
 ///
 /// Extension keys of a group: `evaluation: round | interval`, `no_data: ok | keep`.
-RuleFile decode(std::string text, std::string file, const DecodeOptions& options,
+RuleFile decode(std::string text, const std::string& file, const DecodeOptions& options,
                 yaml::Problems& problems);
 
 }  // namespace tocsin::rules

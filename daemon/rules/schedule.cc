@@ -50,7 +50,7 @@ void Schedule::configure(std::vector<RuleSpec> rules, std::vector<GroupSpec> gro
   }
 }
 
-void Schedule::set_live(std::vector<LiveOrigin> origins, base::MonotonicTime mono) {
+void Schedule::set_live(const std::vector<LiveOrigin>& origins, base::MonotonicTime mono) {
   active_stale_ = true;
   for (const series::Origin removed : origins_.set_live(origins)) {
     const auto readers = readers_.find(removed);

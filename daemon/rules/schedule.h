@@ -54,7 +54,7 @@ class Schedule {
   /// Takes new rules; a running round ends.
   void configure(std::vector<RuleSpec> rules, std::vector<GroupSpec> groups,
                  Dependencies dependencies, base::WallTime wall, base::MonotonicTime mono);
-  void set_live(std::vector<LiveOrigin> origins, base::MonotonicTime mono);
+  void set_live(const std::vector<LiveOrigin>& origins, base::MonotonicTime mono);
   void arrived(const Arrival& arrival);
   /// Wall time stepped: slots and the last round's time move with it.
   void clock_stepped(base::Duration delta);
