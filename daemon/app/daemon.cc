@@ -175,12 +175,7 @@ async::Task<base::Status> Daemon::start() {
   }
   install_retention();
   install_targets();
-  for (const model::Alert& alert : pipeline_->core().engine().firing(parts_.clock.wall_now())) {
-    if (forwarder_) {
-      forwarder_->observe({model::AlertTransition::kUpdated, alert},
-                          generation_->config.evaluation_interval);
-    }
-  }
+  forward_active_alerts();
   metrics_.config_last_reload_successful.Set(1);
   metrics_.config_last_reload_success_seconds.Set(base::to_seconds(parts_.clock.wall_now()));
   started_ = true;
@@ -272,11 +267,16 @@ async::Task<> Daemon::swap_forwarder() {
     co_await forwarder_->stop();
   }
   install_forwarder();
-  if (forwarder_) {
-    for (const model::Alert& alert : pipeline_->core().engine().firing(parts_.clock.wall_now())) {
-      forwarder_->observe({model::AlertTransition::kUpdated, alert},
-                          generation_->config.evaluation_interval);
-    }
+  forward_active_alerts();
+}
+
+void Daemon::forward_active_alerts() {
+  if (!forwarder_) {
+    return;
+  }
+  for (const model::Alert& alert : pipeline_->core().engine().firing(parts_.clock.wall_now())) {
+    forwarder_->observe({model::AlertTransition::kUpdated, alert},
+                        generation_->config.evaluation_interval);
   }
 }
 
@@ -288,7 +288,6 @@ async::Task<base::Status> Daemon::reload() {
   yaml::Problems problems;
   Config config = load_config(options_.config_file, *backends_, parts_.files, parts_.environment,
                               {.quarantine_groups = true}, problems);
-  std::optional<base::Error> failure;
   std::shared_ptr<Generation> generation;
   if (problems.ok()) {
     auto made = make_generation(std::move(config));

@@ -83,6 +83,8 @@ class Daemon final : public api::Commands {
       const std::vector<Credential>& credentials) const;
   async::Task<base::Status> start_server();
   async::Task<> swap_forwarder();
+  /// A forwarder that is new learns of the alerts that were there before it.
+  void forward_active_alerts();
   async::Task<> watch();
   void refresh_metrics();
   api::Readiness readiness() const;

@@ -107,7 +107,6 @@ class Pipeline {
   async::Task<> run_timers();
   async::Task<> store_snapshot(journal::StoredSnapshot snapshot);
   async::Task<> expire_records();
-  void observe();
   std::optional<base::MonotonicTime> next_deadline();
 
   PipelineParts parts_;

@@ -42,7 +42,6 @@ async::Task<> Pipeline::run_timers() {
       if (moment.mono >= next_expiry_) {
         next_expiry_ = moment.mono + kHousekeeping;
         parts_.store.expire(moment.wall);
-        observe();
         tasks_.spawn("expire records", expire_records());
       }
     }
@@ -66,13 +65,6 @@ async::Task<> Pipeline::expire_records() {
   if (!expired && expired.error().code() != base::ErrorCode::kCancelled) {
     log_warning("old records could not be removed", {{"error", expired.error().message()}});
   }
-}
-
-void Pipeline::observe() {
-  Metrics& metrics = parts_.metrics;
-  const series::StoreStats stats = parts_.store.stats();
-  metrics.series_live.Set(static_cast<double>(stats.series));
-  metrics.series_bytes.Set(static_cast<double>(stats.bytes));
 }
 
 async::Task<base::Status> Pipeline::stop(base::MonotonicTime deadline) {
