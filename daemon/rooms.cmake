@@ -6,7 +6,7 @@ target_include_directories(tocsin_settings INTERFACE ${CMAKE_SOURCE_DIR}/daemon
 target_compile_definitions(
   tocsin_settings
   INTERFACE BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED
-            BOOST_BEAST_SEPARATE_COMPILATION BOOST_BEAST_USE_STD_STRING_VIEW)
+            BOOST_BEAST_SEPARATE_COMPILATION)
 target_compile_options(tocsin_settings INTERFACE -pthread $<$<CXX_COMPILER_ID:GNU>:-fcoroutines>)
 # Boost.JSON is part of the precompiled header, so its definitions have to be everywhere.
 target_link_libraries(tocsin_settings INTERFACE Boost::json Threads::Threads)
