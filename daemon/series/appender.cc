@@ -259,6 +259,7 @@ CommitResult Appender::commit() {
   TOCSIN_CHECK(state_, "the appender has been committed");
   CommitResult result;
   Store::Impl& store = state_->store;
+  const bool durable = store.options.durable;
   {
     const std::unique_lock lock(store.mutex);
     for (const Pending& entry : state_->pending) {
@@ -266,16 +267,29 @@ CommitResult Appender::commit() {
       if (staging.series == nullptr) {
         staging.series = &store.create(staging.ref, state_->origin, staging.labels);
         result.created.push_back({staging.ref, staging.series->labels});
+        if (durable) {
+          store.log.definitions.push_back({generation_of(staging.ref), staging.series->labels});
+        }
+      }
+      if (staging.series->restored) {
+        // To whoever writes it, it is as new as if it had not been there before.
+        staging.series->restored = false;
+        staging.series->origin = state_->origin;
+        result.created.push_back({staging.ref, staging.series->labels});
       }
       Head& head = staging.series->head;
       const std::size_t bytes_before = head.bytes();
       if (entry.replaces) {
         head.replace(entry.sample);
+        store.rewritten(*staging.series, entry.sample.time_ms);
       } else {
         head.append(entry.sample);
         ++store.samples;
       }
       store.head_bytes += head.bytes() - bytes_before;
+      if (durable) {
+        store.log.samples.push_back({generation_of(staging.ref), entry.sample});
+      }
       ++result.stored;
     }
     store.index.settle();

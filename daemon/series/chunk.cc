@@ -119,6 +119,7 @@ void Chunk::read(std::int64_t from_ms, std::int64_t to_ms, std::vector<model::Sa
   if (to_ms < min_time_ms || from_ms > max_time_ms) {
     return;
   }
+  to_ms = std::min(to_ms, max_time_ms);
   Reader reader(*this);
   for (std::uint32_t i = 0; i < count; ++i) {
     const model::Sample sample = reader.next();

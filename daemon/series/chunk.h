@@ -24,6 +24,10 @@ struct Chunk {
   std::uint32_t size = 0;   ///< of bytes, without the padding
   std::uint32_t count = 0;  ///< of samples
 
+  /// Whether `count` and `max_time_ms` cover all that the bytes hold. They may cover less: the
+  /// bytes of a stored chunk are shared, and some of its samples may be known better elsewhere.
+  bool whole = true;
+
   /// Appends the samples with min <= time <= max to `out`.
   void read(std::int64_t from_ms, std::int64_t to_ms, std::vector<model::Sample>& out) const;
 };

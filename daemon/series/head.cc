@@ -68,6 +68,39 @@ void Head::replace(model::Sample sample) {
   count_bytes();
 }
 
+std::size_t Head::adopt(const Chunk& chunk) {
+  std::vector<model::Sample> samples;
+  chunk.read(chunk.min_time_ms, chunk.max_time_ms, samples);
+  const std::size_t before = this->samples();
+  if (samples.empty() || (!empty() && last_time_ms() > samples.front().time_ms)) {
+    for (const model::Sample& sample : samples) {
+      if (empty() || sample.time_ms > last_time_ms()) {
+        append(sample);
+      } else if (sample.time_ms == last_time_ms()) {
+        replace(sample);
+      }
+    }
+    return this->samples() - before;
+  }
+  if (!empty() && last_time_ms() == samples.front().time_ms) {
+    --length_;
+  }
+  if (length_ > 0) {
+    seal();
+  }
+  if (samples.size() > 1) {
+    sealed_.push_back(chunk);
+    sealed_.back().count = static_cast<std::uint32_t>(samples.size() - 1);
+    sealed_.back().max_time_ms = samples[samples.size() - 2].time_ms;
+    sealed_.back().whole = false;
+  }
+  open_ = std::make_shared<OpenChunk>();
+  (*open_)[0] = samples.back();
+  length_ = 1;
+  count_bytes();
+  return this->samples() - before;
+}
+
 std::size_t Head::drop_before(std::int64_t time_ms) {
   std::size_t dropped = 0;
   auto keep = sealed_.begin();
@@ -106,7 +139,8 @@ void Head::count_bytes() {
 
 void Head::seal() {
   // The newest sealed chunk grows by copies until it is full: readers hold the shorter ones.
-  const bool grow = !sealed_.empty() && sealed_.back().count + length_ <= kChunkSamples;
+  const bool grow =
+      !sealed_.empty() && sealed_.back().whole && sealed_.back().count + length_ <= kChunkSamples;
   ChunkWriter writer = grow ? ChunkWriter(sealed_.back()) : ChunkWriter();
   for (std::size_t i = 0; i < length_; ++i) {
     writer.append((*open_)[i]);

@@ -28,6 +28,9 @@ class Head {
   bool empty() const { return length_ == 0; }
   std::int64_t last_time_ms() const { return (*open_)[length_ - 1].time_ms; }
   double last_value() const { return (*open_)[length_ - 1].value; }
+  std::int64_t first_time_ms() const {
+    return sealed_.empty() ? open_->front().time_ms : sealed_.front().min_time_ms;
+  }
 
   /// The sample at exactly that time.
   std::optional<double> at(std::int64_t time_ms) const;
@@ -36,6 +39,9 @@ class Head {
   /// Gives the sample at exactly that time, which exists, another value. Readers that pinned the
   /// old one keep it.
   void replace(model::Sample sample);
+  /// Takes over a stored chunk without copying it. Its samples are newer than those held; one with
+  /// the time of the last one replaces it. Returns by how many samples there are more now.
+  std::size_t adopt(const Chunk& chunk);
   /// Drops the chunks whose samples are all older. Returns how many samples went.
   std::size_t drop_before(std::int64_t time_ms);
 

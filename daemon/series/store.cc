@@ -14,96 +14,6 @@ namespace {
 // How many lists of matchers are remembered: more than the selectors of a large rule set.
 constexpr std::size_t kMaxCachedSelections = 8192;
 
-// Selections may name the ends of time, which stay where they are.
-std::int64_t minus(std::int64_t time_ms, std::int64_t shift_ms) {
-  constexpr std::int64_t kFar = std::numeric_limits<std::int64_t>::max() / 2;
-  return time_ms > kFar || time_ms < -kFar ? time_ms : time_ms - shift_ms;
-}
-
-/// The pinned samples of one list of series. One block holds all of them, each series points into
-/// it: a round pins thousands of series.
-struct PinnedBlock {
-  class Samples final : public PinnedSamples {
-   public:
-    void read(std::int64_t min_time_ms, std::int64_t max_time_ms,
-              std::vector<model::Sample>& out) const override {
-      const std::size_t begin = out.size();
-      read_kept(std::max(minus(min_time_ms, block->shift_ms), floor_ms),
-                minus(max_time_ms, block->shift_ms), out);
-      if (block->shift_ms != 0) {
-        for (std::size_t i = begin; i < out.size(); ++i) {
-          out[i].time_ms += block->shift_ms;
-        }
-      }
-    }
-
-    void read_kept(std::int64_t from, std::int64_t to, std::vector<model::Sample>& out) const {
-      for (std::size_t i = first; i < last; ++i) {
-        block->chunks[i].read(from, to, out);
-      }
-      if (length == 0) {
-        return;
-      }
-      const auto end = open->begin() + length;
-      auto at = std::lower_bound(
-          open->begin(), end, from,
-          [](const model::Sample& sample, std::int64_t time) { return sample.time_ms < time; });
-      for (; at != end && at->time_ms <= to; ++at) {
-        out.push_back(*at);
-      }
-    }
-
-    std::optional<model::Sample> newest(std::int64_t min_time_ms,
-                                        std::int64_t max_time_ms) const override {
-      auto sample = newest_kept(std::max(minus(min_time_ms, block->shift_ms), floor_ms),
-                                minus(max_time_ms, block->shift_ms));
-      if (sample) {
-        sample->time_ms += block->shift_ms;
-      }
-      return sample;
-    }
-
-    std::optional<model::Sample> newest_kept(std::int64_t from, std::int64_t to) const {
-      for (std::size_t i = length; i > 0; --i) {
-        const model::Sample& sample = (*open)[i - 1];
-        if (sample.time_ms <= to) {
-          return sample.time_ms >= from ? std::optional(sample) : std::nullopt;
-        }
-      }
-      std::vector<model::Sample> samples;
-      for (std::size_t i = last; i > first && samples.empty(); --i) {
-        block->chunks[i - 1].read(from, to, samples);
-      }
-      return samples.empty() ? std::nullopt : std::optional(samples.back());
-    }
-
-    const PinnedBlock* block = nullptr;
-    std::size_t first = 0;  // sealed chunks: [first, last) of the block's
-    std::size_t last = 0;
-    std::shared_ptr<const OpenChunk> open;
-    std::uint32_t length = 0;
-    std::int64_t floor_ms = 0;
-  };
-
-  std::vector<Chunk> chunks;
-  std::vector<Samples> series;
-  std::int64_t shift_ms = 0;  // of the store, when this was pinned
-};
-
-// Length-prefixed, so that no two lists of matchers have the same key.
-std::string cache_key(const model::Matchers& matchers) {
-  std::string key;
-  for (const model::Matcher& matcher : matchers) {
-    key += static_cast<char>('0' + static_cast<int>(matcher.kind()));
-    for (const std::string* part : {&matcher.name(), &matcher.value()}) {
-      key += std::to_string(part->size());
-      key += ':';
-      key += *part;
-    }
-  }
-  return key;
-}
-
 std::size_t label_overhead(const model::Labels& labels) {
   constexpr std::size_t kLookUp = sizeof(model::Labels) + sizeof(Slot) + 12;
   return sizeof(Series) + sizeof(void*) + kLookUp + model::Labels::heap_bytes(labels.size());
@@ -124,7 +34,9 @@ Series* Store::Impl::find(const model::Labels& labels) const {
   return found == by_labels.end() ? nullptr : table[found->second].get();
 }
 
-SeriesRef Store::Impl::reserve() {
+SeriesRef Store::Impl::reserve() { return reserve(generation + 1); }
+
+SeriesRef Store::Impl::reserve(std::uint32_t known_generation) {
   Slot slot = next_slot;
   if (free_slots.empty()) {
     ++next_slot;
@@ -132,8 +44,8 @@ SeriesRef Store::Impl::reserve() {
     slot = free_slots.back();
     free_slots.pop_back();
   }
-  ++generation;
-  return (SeriesRef{generation} << 32) | slot;
+  generation = std::max(generation, known_generation);
+  return (SeriesRef{known_generation} << 32) | slot;
 }
 
 Series& Store::Impl::create(SeriesRef ref, Origin origin, const model::Labels& labels) {
@@ -202,7 +114,7 @@ std::vector<Slot> Store::Impl::look_up(const model::Matchers& matchers) const {
 
 std::shared_ptr<const std::vector<Slot>> Store::Impl::resolve(
     const model::Matchers& matchers) const {
-  std::string key = cache_key(matchers);
+  std::string key = matchers_key(matchers);
   {
     const std::lock_guard lock(cache_mutex);
     const auto found = cache.find(key);
@@ -224,46 +136,20 @@ std::shared_ptr<const std::vector<Slot>> Store::Impl::resolve(
   return slots;
 }
 
-std::vector<PinnedSeries> Store::Impl::pin(const Selection& selection) const {
-  const std::shared_ptr<const std::vector<Slot>> slots = resolve(selection.matchers);
-  auto block = std::make_shared<PinnedBlock>();
-  std::vector<PinnedSeries> list;
-  // The block's places must not move any more once something points at them.
-  block->series.reserve(slots->size());
-  list.reserve(slots->size());
-  block->shift_ms = shift_ms;
-  const std::int64_t from = std::max(minus(selection.min_time_ms, shift_ms), floor_ms);
-  const std::int64_t to = minus(selection.max_time_ms, shift_ms);
-  for (const Slot slot : *slots) {
-    const Series& series = *table[slot];
-    PinnedBlock::Samples pinned;
-    pinned.block = block.get();
-    pinned.floor_ms = from;
-    pinned.first = block->chunks.size();
-    for (const Chunk& chunk : series.head.sealed()) {
-      if (chunk.max_time_ms >= from && chunk.min_time_ms <= to) {
-        block->chunks.push_back(chunk);
-      }
-    }
-    pinned.last = block->chunks.size();
-    pinned.open = series.head.open();
-    pinned.length = static_cast<std::uint32_t>(series.head.open_length());
-    block->series.push_back(std::move(pinned));
-    list.push_back({series.labels, series.origin, series.ref,
-                    std::shared_ptr<const PinnedSamples>(block, &block->series.back())});
-  }
-  return list;
-}
-
 Store::Store(StoreOptions options) : impl_(std::make_unique<Impl>(options)) {}
 Store::~Store() { TOCSIN_CHECK(!impl_->appender_open, "an appender outlives its store"); }
 
 Snapshot Store::snapshot(std::span<const Selection> selections) const {
+  return snapshot(selections, {});
+}
+
+Snapshot Store::snapshot(std::span<const Selection> selections,
+                         std::span<const Provision> given) const {
   std::vector<std::vector<PinnedSeries>> lists;
   lists.reserve(selections.size());
   const std::shared_lock lock(impl_->mutex);
   for (const Selection& selection : selections) {
-    lists.push_back(impl_->pin(selection));
+    lists.push_back(impl_->pin(selection, given));
   }
   return Snapshot(std::move(lists));
 }
@@ -276,7 +162,14 @@ std::optional<Origin> Store::origin_of(SeriesRef ref) const {
 
 void Store::expire(base::WallTime now) {
   const std::unique_lock lock(impl_->mutex);
-  impl_->floor_ms = base::to_millis(now - impl_->options.retention) - impl_->shift_ms;
+  const StoreOptions& options = impl_->options;
+  impl_->floor_ms = base::to_millis(now - options.retention) - impl_->shift_ms;
+  std::int64_t memory_floor = impl_->floor_ms;
+  if (options.durable) {
+    memory_floor = std::max(memory_floor, base::to_millis(now - options.window) - impl_->shift_ms);
+  }
+  // A longer window does not bring back what has left memory.
+  impl_->memory_floor_ms = std::max(impl_->memory_floor_ms, memory_floor);
   std::vector<Slot> empty;
   for (Slot slot = 0; slot < impl_->table.size(); ++slot) {
     if (!impl_->table[slot]) {
@@ -284,7 +177,10 @@ void Store::expire(base::WallTime now) {
     }
     Series& series = *impl_->table[slot];
     const std::size_t bytes_before = series.head.bytes();
-    const std::size_t dropped = series.head.drop_before(impl_->floor_ms);
+    // What no block holds yet stays, whatever its age.
+    const std::int64_t before =
+        options.durable ? std::min(impl_->memory_floor_ms, series.sealed_ms + 1) : memory_floor;
+    const std::size_t dropped = series.head.drop_before(before);
     if (dropped > 0) {
       impl_->samples -= dropped;
       impl_->head_bytes -= bytes_before - series.head.bytes();
@@ -314,6 +210,16 @@ void Store::shift_times(base::Duration delta) {
 void Store::set_retention(base::Duration retention) {
   const std::unique_lock lock(impl_->mutex);
   impl_->options.retention = retention;
+}
+
+void Store::set_window(base::Duration window) {
+  const std::unique_lock lock(impl_->mutex);
+  impl_->options.window = window;
+}
+
+void Store::set_max_series(std::size_t series) {
+  const std::unique_lock lock(impl_->mutex);
+  impl_->options.max_series = series;
 }
 
 base::Duration Store::retention() const {

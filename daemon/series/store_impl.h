@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "series/head.h"
+#include "series/history.h"
 #include "series/index.h"
 #include "series/store.h"
 
@@ -23,7 +24,11 @@ struct Series {
   Origin origin = 0;
   /// 1 + the place among the open appender's stagings; 0 when it holds nothing of this series.
   std::uint32_t staging = 0;
+  /// Came back from a block and nobody has written to it since: its origin is not known.
+  bool restored = false;
   model::Labels labels;
+  /// Samples up to here are in blocks, as they are here.
+  std::int64_t sealed_ms = std::numeric_limits<std::int64_t>::min();
   Head head;
 };
 
@@ -32,6 +37,9 @@ inline constexpr Slot kNoSlot = std::numeric_limits<Slot>::max();
 /// The slot is the lower half of a ref; the upper half counts series ever made, so that the ref
 /// of a dropped series is never given out again.
 constexpr Slot slot_of(SeriesRef ref) { return static_cast<Slot>(ref); }
+constexpr std::uint32_t generation_of(SeriesRef ref) {
+  return static_cast<std::uint32_t>(ref >> 32);
+}
 
 /// What Store and Appender share. The main loop alone writes, under `mutex` held exclusively; it
 /// may read without. Other threads read under `mutex` held shared.
@@ -50,6 +58,7 @@ struct Store::Impl {
 
   /// Takes a ref for a series to come, or gives it back unused. Main loop, no lock needed.
   SeriesRef reserve();
+  SeriesRef reserve(std::uint32_t known_generation);
   void release(SeriesRef ref) { free_slots.push_back(slot_of(ref)); }
   /// Puts a series in place; the lock is held.
   Series& create(SeriesRef ref, Origin origin, const model::Labels& labels);
@@ -58,7 +67,11 @@ struct Store::Impl {
 
   std::shared_ptr<const std::vector<Slot>> resolve(const model::Matchers& matchers) const;
   std::vector<Slot> look_up(const model::Matchers& matchers) const;
-  std::vector<PinnedSeries> pin(const Selection& selection) const;
+  std::vector<PinnedSeries> pin(const Selection& selection, std::span<const Provision> given) const;
+  /// The same selection in kept times, as far back as anything may be shown.
+  Selection kept(const Selection& selection) const;
+  /// A sample got another value: what blocks hold of it is not right any more.
+  void rewritten(Series& series, std::int64_t time_ms);
 
   StoreOptions options;
   mutable std::shared_mutex mutex;
@@ -74,7 +87,18 @@ struct Store::Impl {
   /// Nothing older is accepted or shown.
   std::int64_t floor_ms = std::numeric_limits<std::int64_t>::min();
 
+  /// Memory holds every sample from here on; older ones may be in blocks only.
+  std::int64_t memory_floor_ms = std::numeric_limits<std::int64_t>::min();
+  mutable History history;
+
   // Main loop only.
+  struct Rewrite {
+    SeriesRef ref;
+    std::int64_t time_ms;
+  };
+  LogBatch log;
+  bool sealing = false;
+  std::vector<Rewrite> rewrites;  // while a seal is under way
   std::vector<Slot> free_slots;
   Slot next_slot = 0;
   std::uint32_t generation = 0;

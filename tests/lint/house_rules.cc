@@ -33,12 +33,14 @@ const std::map<std::string, Names, std::less<>>& allowed_includes() {
       {"async", {"base"}},
       {"net", {"async", "base"}},
       {"journal", {"async", "model", "base"}},
+      {"blocks", {"async", "series", "model", "base"}},
       {"sources", {"exposition", "series", "yaml", "net", "async", "model", "base"}},
       {"notifiers", {"templates", "yaml", "net", "async", "model", "base"}},
       {"api", {"net", "async", "promql", "series", "exposition", "model", "base"}},
       {"app",
        {"base", "model", "yaml", "templates", "exposition", "series", "promql", "rules", "routing",
-        "rendering", "incidents", "async", "net", "journal", "sources", "notifiers", "api"}},
+        "rendering", "incidents", "async", "net", "journal", "blocks", "sources", "notifiers",
+        "api"}},
   };
   return kAllowed;
 }
