@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "promql/ast.h"
+#include "promql/bind.h"
 #include "promql/check.h"
 #include "promql/evaluator.h"
 #include "promql/parser.h"
@@ -26,8 +27,8 @@ std::string_view to_string(ValueType type) {
   return "scalar";
 }
 
-Result<Query> parse(std::string_view text) {
-  auto root = parse_expression(text);
+Result<Query> parse(std::string_view text, const ParseOptions& options) {
+  auto root = parse_expression(text, options);
   if (!root) {
     return root.error();
   }
@@ -38,6 +39,7 @@ Result<Query> parse(std::string_view text) {
   query.type_ = (*root)->type;
   query.root_ = std::move(*root);
   query.text_ = text;
+  query.depends_on_times_ = depends_on_times(*query.root_);
   return query;
 }
 
