@@ -143,7 +143,7 @@ struct Selector {
   /// query until bind() has replaced it.
   DurationPtr range_expr;
   Extension extension = Extension::kNone;
-  std::size_t index = 0;                 ///< the selector's number in the order of the text
+  std::size_t index = 0;  ///< the selector's number in the order of the text
   /// The name that a `__name__="…"` matcher pins; empty when series of several names can match.
   std::string pinned_name;
   /// So many of the last matchers were not written: those that say which series info() reads.

@@ -155,7 +155,7 @@ class Binder {
   }
 
   Node copy_node(const Aggregation& aggregation) {
-    Aggregation fresh{aggregation.op,      {}, {}, aggregation.without, aggregation.grouped,
+    Aggregation fresh{aggregation.op,    {}, {}, aggregation.without, aggregation.grouped,
                       aggregation.labels};
     if (auto status = child(aggregation.parameter, fresh.parameter); !status) {
       return status.error();

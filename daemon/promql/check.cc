@@ -94,7 +94,7 @@ class Checker {
     return {};
   }
 
-  Status check(const Expr& expr, const Aggregation& aggregation) {
+  Status check(const Expr&, const Aggregation& aggregation) {
     if (auto status = expect(*aggregation.inner, ValueType::kVector, "aggregation expression");
         !status) {
       return status;

@@ -63,8 +63,8 @@ bool depends_on_times(const DurationExpr& expr) {
 
 Result<std::int64_t> duration_ms(const DurationExpr& expr, std::int64_t step_ms,
                                  std::int64_t range_ms) {
-  const auto value = seconds(expr, static_cast<double>(step_ms) / 1000.0,
-                             static_cast<double>(range_ms) / 1000.0);
+  const auto value =
+      seconds(expr, static_cast<double>(step_ms) / 1000.0, static_cast<double>(range_ms) / 1000.0);
   if (!value) {
     return value.error();
   }

@@ -60,8 +60,8 @@ struct Wanted {
 
   // Info series themselves get no labels from others.
   bool is_info(const model::Labels& series) const {
-    return std::ranges::all_of(
-        names, [&](const Matcher* m) { return m->matches(series.metric_name()); });
+    return std::ranges::all_of(names,
+                               [&](const Matcher* m) { return m->matches(series.metric_name()); });
   }
   bool takes(std::string_view label) const {
     return !label.starts_with("__") && (labels.empty() || labels.contains(label));
@@ -103,7 +103,7 @@ class InfoSeries {
     const std::string key = identity(labels);
     const auto found = by_identity_.find(key);
     return found == by_identity_.end() || key.size() < kIdentifying.size() + 1 ? nullptr
-                                                                              : &found->second;
+                                                                               : &found->second;
   }
 
   const std::string& conflict() const { return conflict_; }
@@ -152,9 +152,8 @@ Result<Operand> info(CallFrame& frame) {
   const Wanted wanted(selector);
   InfoSeries infos;
   auto read = frame.evaluator.each_sample(
-      selector, frame.time_ms, [&](const model::Labels& labels, const auto& sample) {
-        infos.add(labels, sample.time_ms);
-      });
+      selector, frame.time_ms,
+      [&](const model::Labels& labels, const auto& sample) { infos.add(labels, sample.time_ms); });
   if (!read) {
     return read.error();
   }

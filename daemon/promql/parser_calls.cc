@@ -43,10 +43,8 @@ Result<std::vector<ExprPtr>> Parser::arguments(bool for_info) {
         return fail(peek(), "trailing commas not allowed in function call args");
       }
     }
-    const bool labels =
-        for_info && list.size() == 1 && peek().kind == TokenKind::kLeftBrace;
-    auto argument =
-        labels ? info_selector(*list.front(), true) : expression(kLowestPrecedence);
+    const bool labels = for_info && list.size() == 1 && peek().kind == TokenKind::kLeftBrace;
+    auto argument = labels ? info_selector(*list.front(), true) : expression(kLowestPrecedence);
     if (!argument) {
       return argument.error();
     }

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "promql/durations.h"
+#include "promql/parser.h"
 #include "promql/parser_impl.h"
 
 /// Durations: of ranges, subquery steps, offsets, and the time behind @.
@@ -261,8 +262,7 @@ Result<std::int64_t> Parser::timestamp() {
   const bool minus = sign.is_sign() && sign.op == BinaryOp::kSubtract;
   const double seconds = minus ? -number->value : number->value;
   if (!(std::fabs(seconds) <= kMaxDurationSeconds)) {
-    return fail(token,
-                "timestamp out of bounds for @ modifier: " + std::to_string(number->value));
+    return fail(token, "timestamp out of bounds for @ modifier: " + std::to_string(number->value));
   }
   return static_cast<std::int64_t>(std::llround(seconds * 1000));
 }
