@@ -57,18 +57,8 @@ std::size_t weight(std::span<const HistogramSample> histograms) {
   return bytes / sizeof(Sample);
 }
 
-base::Status SampleBudget::take(std::size_t count) {
-  held_ += count;
-  if (held_ > limit_) {
-    return base::Error(base::ErrorCode::kLimitExceeded,
-                       "query processing would load too many samples into memory in query "
-                       "execution");
-  }
-  return {};
-}
-
 SampleReader::SampleReader(const series::Snapshot& snapshot, std::vector<Window> windows,
-                           std::int64_t lookback_ms, SampleBudget& budget)
+                           std::int64_t lookback_ms, Budget& budget)
     : snapshot_(snapshot),
       windows_(std::move(windows)),
       lookback_ms_(lookback_ms),
@@ -94,6 +84,9 @@ base::Status SampleReader::keep(const Selector& selector) {
     // Copied to its exact size.
     kept->push_back({&series.labels, scratch_});
     const std::size_t held = scratch_.floats.size() + weight(scratch_.histograms);
+    if (auto status = budget_.spend(held); !status) {
+      return status;
+    }
     if (auto status = budget_.take(held); !status) {
       return status;
     }

@@ -9,26 +9,13 @@
 
 #include "base/result.h"
 #include "promql/ast.h"
+#include "promql/budget.h"
 #include "promql/reach.h"
 #include "series/snapshot.h"
 
 namespace tocsin::promql {
 
-/// Counts the samples that an evaluation holds at a time and says when they are too many.
-/// A histogram counts for as many floats as take its place.
-class SampleBudget {
- public:
-  explicit SampleBudget(std::size_t limit) : limit_(limit) {}
-
-  base::Status take(std::size_t count);
-  void give_back(std::size_t count) { held_ -= count; }
-
- private:
-  std::size_t limit_;
-  std::size_t held_ = 0;
-};
-
-/// What histograms count for in a budget.
+/// What histograms count for in a budget: as many floats as take their place.
 std::size_t weight(std::span<const model::HistogramSample> histograms);
 
 /// Reads the samples of selectors from the snapshot. A selector that is looked at once is streamed
@@ -36,7 +23,7 @@ std::size_t weight(std::span<const model::HistogramSample> histograms);
 class SampleReader {
  public:
   SampleReader(const series::Snapshot& snapshot, std::vector<Window> windows,
-               std::int64_t lookback_ms, SampleBudget& budget);
+               std::int64_t lookback_ms, Budget& budget);
 
   /// What one series holds in a range.
   struct RangeData {
@@ -89,7 +76,7 @@ class SampleReader {
   const series::Snapshot& snapshot_;
   std::vector<Window> windows_;
   std::int64_t lookback_ms_;
-  SampleBudget& budget_;
+  Budget& budget_;
   std::vector<std::optional<std::vector<Kept>>> kept_;  // by selector
   series::Points scratch_;
 };
