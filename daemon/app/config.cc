@@ -131,7 +131,12 @@ class Decoder {
     }
     yaml::MappingReader storage(*node, "storage", problems_);
     config_.storage_url = storage.text("url").value_or(config_.storage_url);
-    config_.retention = storage.duration("retention");
+    config_.retention = storage.duration("retention").value_or(config_.retention);
+    if (config_.retention < std::chrono::minutes(15)) {
+      storage.problem("retention", "must be 15m at least: rules look back so far");
+    }
+    config_.retention_size = storage.size("retention_size").value_or(config_.retention_size);
+    config_.series_memory = storage.size("memory").value_or(config_.series_memory);
     storage.ignored({"tsdb", "exemplars"});
     storage.finish();
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -39,7 +40,9 @@ struct Config {
 
   WebConfig web;
   std::string storage_url = "sqlite:/var/lib/tocsin/tocsin.db";
-  std::optional<base::Duration> retention;  ///< of samples; default: what the rules read
+  base::Duration retention = std::chrono::hours(24 * 15);  ///< of samples
+  std::uint64_t retention_size = 0;                        ///< of stored samples, bytes; 0: any
+  std::uint64_t series_memory = std::uint64_t{2} << 30;    ///< of series, bytes; 0: any
 
   std::vector<std::unique_ptr<sources::SourceConfig>> sources;
   std::vector<sources::ScrapeJob> scrape_jobs;

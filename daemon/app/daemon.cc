@@ -19,9 +19,6 @@ net::HttpClientOptions client_options() {
   return options;
 }
 
-constexpr base::Duration kMinRetention = std::chrono::minutes(15);
-constexpr base::Duration kMaxDefaultRetention = std::chrono::hours(2);
-
 void log_problems(const yaml::Problems& problems) {
   for (const base::Error& warning : problems.warnings()) {
     log_warning("configuration", {{"warning", warning.to_string()}});
@@ -133,22 +130,46 @@ std::string Daemon::url() const {
   return scheme + host + ":" + std::to_string(port);
 }
 
+std::string Daemon::storage_url() const {
+  return options_.storage.empty() ? generation_->config.storage_url : options_.storage;
+}
+
+// Samples of before are worth having, but not worth refusing to start: without their file tocsin
+// detects from memory.
+async::Task<> Daemon::open_samples() {
+  store_ = std::make_unique<series::Store>(series::StoreOptions{});
+  keeper_ = std::make_unique<blocks::Keeper>(
+      blocks::Keeper::Parts{.executor = parts_.executor,
+                            .clock = parts_.clock,
+                            .timers = parts_.timers,
+                            .store = *store_},
+      keeper_options(generation_->config, storage_url(), base::Duration{0}), keeper_hooks());
+  const base::MonotonicTime begun = parts_.clock.monotonic_now();
+  const auto restored = co_await keeper_->open();
+  if (!restored) {
+    log_error("samples cannot be stored; detection goes on from memory",
+              {{"error", restored.error().message()}});
+    co_return;
+  }
+  const std::chrono::duration<double> took = parts_.clock.monotonic_now() - begun;
+  storage_metrics_.restored(*restored, took.count());
+}
+
 async::Task<base::Status> Daemon::start() {
-  const std::string storage =
-      options_.storage.empty() ? generation_->config.storage_url : options_.storage;
-  auto opened = co_await journal::open(storage);
+  auto opened = co_await journal::open(storage_url());
   if (!opened) {
     co_return std::move(opened.error()).context("storage");
   }
   journal_ = *std::move(opened);
-  store_ = std::make_unique<series::Store>(series::StoreOptions{});
+  co_await open_samples();
   pipeline_ = std::make_unique<Pipeline>(PipelineParts{.executor = parts_.executor,
                                                        .clock = parts_.clock,
                                                        .timers = parts_.timers,
                                                        .random = parts_.random,
                                                        .journal = *journal_,
                                                        .store = *store_,
-                                                       .metrics = metrics_},
+                                                       .metrics = metrics_,
+                                                       .keeper = keeper_.get()},
                                          core_options(), PipelineOptions{});
   feed_ = std::make_unique<Feed>(*store_, *pipeline_, metrics_, parts_.clock);
   manager_ = std::make_unique<sources::Manager>(sources::Manager::Dependencies{
@@ -174,6 +195,7 @@ async::Task<base::Status> Daemon::start() {
     co_return restored;
   }
   install_retention();
+  keeper_->start();
   install_targets();
   forward_active_alerts();
   metrics_.config_last_reload_successful.Set(1);
@@ -233,14 +255,13 @@ void Daemon::install_targets() {
 void Daemon::install_retention() {
   const Config& config = generation_->config;
   const base::Duration reach = pipeline_->core().engine().longest_reach();
-  const base::Duration retention =
-      config.retention.value_or(std::clamp(reach, kMinRetention, kMaxDefaultRetention));
-  if (reach > retention) {
-    log_warning(
-        "a rule reads further back than samples are kept",
-        {{"reads", base::format_duration(reach)}, {"retention", base::format_duration(retention)}});
+  const blocks::KeeperOptions options = keeper_options(config, storage_url(), reach);
+  if (reach > options.retention) {
+    log_warning("a rule reads further back than samples are kept",
+                {{"reads", base::format_duration(reach)},
+                 {"retention", base::format_duration(options.retention)}});
   }
-  store_->set_retention(retention);
+  keeper_->configure(options);
 }
 
 void Daemon::install_forwarder() {

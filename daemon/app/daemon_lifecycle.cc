@@ -88,6 +88,7 @@ void Daemon::refresh_metrics() {
   const series::StoreStats series = store_->stats();
   metrics_.series_live.Set(static_cast<double>(series.series));
   metrics_.series_bytes.Set(static_cast<double>(series.bytes));
+  storage_metrics_.refresh(keeper_->stats());
   metrics_.journal_backlog_records.Set(static_cast<double>(pipeline_->committer().backlog()));
   metrics_.incidents_live.Set(static_cast<double>(pipeline_->core().incidents().live().size()));
   const routing::OutboxStats outbox = pipeline_->core().outbox().stats();
@@ -141,6 +142,12 @@ async::Task<> Daemon::stop() {
     const base::Status flushed = co_await pipeline_->stop(deadline);
     if (!flushed) {
       log_error("not everything could be written", {{"error", flushed.error().message()}});
+    }
+  }
+  if (keeper_) {
+    const base::Status kept = co_await keeper_->stop(deadline);
+    if (!kept) {
+      log_error("the last samples could not be written", {{"error", kept.error().message()}});
     }
   }
   if (journal_) {

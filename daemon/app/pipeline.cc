@@ -11,6 +11,7 @@ namespace tocsin::app {
 namespace {
 
 constexpr base::Duration kHousekeeping = std::chrono::seconds(60);
+constexpr base::Duration kReadAhead = std::chrono::minutes(10);
 
 double seconds_between(base::MonotonicTime from, base::MonotonicTime to) {
   return std::chrono::duration<double>(to - from).count();
@@ -128,6 +129,36 @@ base::Result<promql::Evaluation> Pipeline::query(const promql::Query& query,
   return promql::evaluate(query, time, parts_.store.snapshot(selections), options);
 }
 
+async::Task<base::Result<std::vector<series::Provision>>> Pipeline::load(
+    std::vector<series::Selection> selections) {
+  if (parts_.keeper == nullptr) {
+    co_return std::vector<series::Provision>();
+  }
+  co_return co_await parts_.keeper->load(std::move(selections));
+}
+
+// A rule that looks weeks back reads blocks. It does not wait for the disk, nobody does: its
+// evaluation fails, its alerts stay as they are, and the next one finds the samples. What it needs
+// soon is read ahead, so that this happens after a start only.
+bool Pipeline::at_hand(const rules::Job& job) {
+  if (parts_.keeper == nullptr || !parts_.store.reaches_past_memory(job.selections)) {
+    return true;
+  }
+  if (!parts_.store.needs(job.selections).empty()) {
+    parts_.keeper->want(job.selections);
+    return false;
+  }
+  std::vector<series::Selection> ahead;
+  for (const series::Selection& selection : job.selections) {
+    ahead.push_back(selection);
+    ahead.back().max_time_ms += kReadAhead.count();
+  }
+  if (!parts_.store.needs(ahead).empty()) {
+    parts_.keeper->want(std::move(ahead));
+  }
+  return true;
+}
+
 Pipeline::Moment Pipeline::look() {
   const SteadyWall::Reading reading = wall_.read();
   const Moment moment{reading.now, parts_.clock.monotonic_now()};
@@ -168,6 +199,10 @@ void Pipeline::run_rounds(Moment moment) {
       const auto begun = parts_.clock.monotonic_now();
       const series::Snapshot snapshot = parts_.store.snapshot(job.selections);
       results.push_back(rules::evaluate(job, snapshot, core_.engine_options()));
+      if (!at_hand(job)) {
+        results.back().evaluation = base::Error(base::ErrorCode::kUnavailable,
+                                                "older samples are still being read from disk");
+      }
       results.back().seconds = seconds_between(begun, parts_.clock.monotonic_now());
       parts_.metrics.rules_evaluations_total.Add({}).Increment();
       if (!results.back().evaluation) {

@@ -153,7 +153,13 @@ async::Task<base::Result<promql::Evaluation>> DaemonViews::evaluate(promql::Quer
   if (parts_.clock.monotonic_now() >= deadline) {
     co_return base::Error(base::ErrorCode::kTimeout, "query timed out in expression evaluation");
   }
-  co_return parts_.pipeline.query(query, time);
+  const promql::EvalOptions& options = parts_.pipeline.core().engine_options().promql;
+  const auto selections = promql::selections(query, time, options);
+  auto older = co_await parts_.pipeline.load(selections);
+  if (!older) {
+    co_return older.error();
+  }
+  co_return promql::evaluate(query, time, parts_.store.snapshot(selections, *older), options);
 }
 
 async::Task<base::Result<std::vector<model::Labels>>> DaemonViews::series(
@@ -174,7 +180,11 @@ async::Task<base::Result<std::vector<model::Labels>>> DaemonViews::series(
     }
     selections.push_back({matchers.front(), base::to_millis(start), base::to_millis(end)});
   }
-  const series::Snapshot snapshot = parts_.store.snapshot(selections);
+  auto older = co_await parts_.pipeline.load(selections);
+  if (!older) {
+    co_return older.error();
+  }
+  const series::Snapshot snapshot = parts_.store.snapshot(selections, *older);
   std::vector<model::Labels> labels;
   for (std::size_t i = 0; i < snapshot.selections(); ++i) {
     for (const series::PinnedSeries& one : snapshot.series(i)) {

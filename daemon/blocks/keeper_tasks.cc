@@ -64,6 +64,7 @@ async::Task<base::Status> Keeper::write_pending() {
   } else {
     std::ranges::move(fresh.definitions, std::back_inserter(pending_.definitions));
     pending_.samples.insert(pending_.samples.end(), fresh.samples.begin(), fresh.samples.end());
+    pending_.replaced.insert(pending_.replaced.end(), fresh.replaced.begin(), fresh.replaced.end());
   }
   const std::int64_t shift_ms = parts_.store.shift().count();
   if (pending_.empty() && shift_ms == stored_shift_ms_) {
@@ -101,11 +102,12 @@ async::Task<base::Status> Keeper::write_pending() {
 }
 
 void Keeper::give_up_old() {
-  auto& samples = pending_.samples;
-  if (samples.size() > options_.max_backlog) {
-    const std::size_t gone = samples.size() - options_.max_backlog / 2;
-    samples.erase(samples.begin(), samples.begin() + static_cast<std::ptrdiff_t>(gone));
-    stats_.given_up_samples_total += gone;
+  for (auto* samples : {&pending_.samples, &pending_.replaced}) {
+    if (samples->size() > options_.max_backlog) {
+      const std::size_t gone = samples->size() - options_.max_backlog / 2;
+      samples->erase(samples->begin(), samples->begin() + static_cast<std::ptrdiff_t>(gone));
+      stats_.given_up_samples_total += gone;
+    }
   }
 }
 
@@ -185,7 +187,8 @@ async::Task<base::Result<SealedRange>> Keeper::seal_one(std::uint32_t from, std:
 }
 
 async::Task<base::Status> Keeper::seal_ranges() {
-  const SealPoint point{.first_block = next_block_, .log_from = next_log_row_};
+  const SealPoint point{
+      .first_block = next_block_, .log_from = next_log_row_, .last_id = parts_.store.last_id()};
   const std::uint64_t log_bytes = stats_.log_bytes;
   const std::uint32_t slots = parts_.store.slots();
   for (std::uint32_t from = 0; from < slots; from += options_.slots_per_block) {

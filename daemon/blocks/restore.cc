@@ -57,12 +57,13 @@ base::Result<RestoreReport> restore(SeriesFile& file, series::Store& store,
   }
   RestoreReport report;
   store.shift_times(base::Duration(*shift_ms));
+  store.set_last_id(point->last_id);
   const std::int64_t window_from_ms = base::to_millis(now - options.window) - *shift_ms;
   series::RestoredRefs refs;
   for (const series::BlockInfo& info : choose(*blocks, *point, options, window_from_ms, store)) {
     const auto block = read(file, info.id);
     if (block) {
-      store.restore(*block, refs);
+      store.restore(*block, info.id >= point->first_block, refs);
       ++report.blocks_read;
       continue;
     }

@@ -78,7 +78,8 @@ base::Result<LogWritten> write_log(SeriesFile& file, const series::LogBatch& bat
   LogWritten written;
   std::size_t definition = 0;
   std::size_t sample = 0;
-  while (definition < batch.definitions.size() || sample < batch.samples.size()) {
+  bool more = !batch.empty();
+  while (more) {
     series::LogBatch part;
     const std::size_t definitions =
         std::min(batch.definitions.size() - definition, kDefinitionsPerRow);
@@ -91,6 +92,10 @@ base::Result<LogWritten> write_log(SeriesFile& file, const series::LogBatch& bat
       const auto begin = batch.samples.begin() + static_cast<std::ptrdiff_t>(sample);
       part.samples.assign(begin, begin + static_cast<std::ptrdiff_t>(samples));
       sample += samples;
+    }
+    more = definition < batch.definitions.size() || sample < batch.samples.size();
+    if (!more) {
+      part.replaced = batch.replaced;
     }
     const std::string bytes = series::encode_log(part);
     const auto row = file.append_log(bytes);

@@ -235,12 +235,13 @@ base::Result<std::uint64_t> SeriesFile::last_log_row() {
 
 base::Status SeriesFile::set_seal_point(const SealPoint& point) {
   return database_.transaction([&]() -> base::Status {
-    if (base::Status kept = set("first_block", static_cast<std::int64_t>(point.first_block));
-        !kept) {
-      return kept;
-    }
-    if (base::Status kept = set("log_from", static_cast<std::int64_t>(point.log_from)); !kept) {
-      return kept;
+    const std::pair<const char*, std::uint64_t> values[] = {{"first_block", point.first_block},
+                                                            {"log_from", point.log_from},
+                                                            {"last_id", point.last_id}};
+    for (const auto& [name, value] : values) {
+      if (base::Status kept = set(name, static_cast<std::int64_t>(value)); !kept) {
+        return kept;
+      }
     }
     return database_.prepare("delete from log where sequence < ?").bind(point.log_from).run();
   });
@@ -248,14 +249,15 @@ base::Status SeriesFile::set_seal_point(const SealPoint& point) {
 
 base::Result<SealPoint> SeriesFile::seal_point() {
   const auto first = setting("first_block");
-  if (!first) {
-    return first.error();
-  }
   const auto from = setting("log_from");
-  if (!from) {
-    return from.error();
+  const auto last = setting("last_id");
+  for (const auto* value : {&first, &from, &last}) {
+    if (!*value) {
+      return value->error();
+    }
   }
-  return SealPoint{static_cast<std::uint64_t>(*first), static_cast<std::uint64_t>(*from)};
+  return SealPoint{static_cast<std::uint64_t>(*first), static_cast<std::uint64_t>(*from),
+                   static_cast<std::uint32_t>(*last)};
 }
 
 base::Status SeriesFile::set_shift_ms(std::int64_t shift_ms) { return set("shift_ms", shift_ms); }

@@ -18,6 +18,7 @@ namespace tocsin::blocks {
 struct SealPoint {
   std::uint64_t first_block = 0;
   std::uint64_t log_from = 0;
+  std::uint32_t last_id = 0;  ///< the greatest that a series had by then
 };
 
 /// The file of samples: blocks, and the log of what no block holds yet, in one SQLite database.

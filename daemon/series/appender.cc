@@ -111,7 +111,7 @@ base::Result<std::uint32_t> Appender::State::stage(const model::Labels& labels) 
 }
 
 AppendOutcome Appender::State::judge(const Staging& staging, model::Sample sample) const {
-  if (sample.time_ms < store.floor_ms) {
+  if (sample.time_ms < store.oldest_accepted()) {
     return AppendOutcome::kTooOld;
   }
   if (!staging.has_samples || sample.time_ms > staging.last_time_ms) {
@@ -277,6 +277,10 @@ CommitResult Appender::commit() {
         staging.series->origin = state_->origin;
         result.created.push_back({staging.ref, staging.series->labels});
       }
+      if (durable && !staging.series->named) {
+        staging.series->named = true;
+        store.log.definitions.push_back({generation_of(staging.ref), staging.series->labels});
+      }
       Head& head = staging.series->head;
       const std::size_t bytes_before = head.bytes();
       if (entry.replaces) {
@@ -288,7 +292,8 @@ CommitResult Appender::commit() {
       }
       store.head_bytes += head.bytes() - bytes_before;
       if (durable) {
-        store.log.samples.push_back({generation_of(staging.ref), entry.sample});
+        auto& logged = entry.replaces ? store.log.replaced : store.log.samples;
+        logged.push_back({generation_of(staging.ref), entry.sample});
       }
       ++result.stored;
     }

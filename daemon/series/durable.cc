@@ -101,9 +101,21 @@ std::vector<BlockNeed> Store::needs(std::span<const Selection> selections) const
   return kept.empty() ? std::vector<BlockNeed>() : impl_->history.needs(kept, before_ms);
 }
 
+bool Store::reaches_past_memory(std::span<const Selection> selections) const {
+  const std::shared_lock lock(impl_->mutex);
+  return impl_->options.durable &&
+         std::ranges::any_of(selections, [this](const Selection& selection) {
+           return selection.min_time_ms < impl_->memory_floor_ms + impl_->shift_ms;
+         });
+}
+
 History& Store::history() const { return impl_->history; }
 
-void Store::restore(const Block& block, RestoredRefs& refs) {
+std::uint32_t Store::last_id() const { return impl_->generation; }
+
+void Store::set_last_id(std::uint32_t id) { impl_->note_stored(id); }
+
+void Store::restore(const Block& block, bool stays, RestoredRefs& refs) {
   const std::unique_lock lock(impl_->mutex);
   for (std::size_t place = 0; place < block.size(); ++place) {
     const BlockSeries stored = block.series(place);
@@ -114,7 +126,10 @@ void Store::restore(const Block& block, RestoredRefs& refs) {
       }
       series = &impl_->create(impl_->reserve(stored.id), 0, stored.labels);
       series->restored = true;
+      series->named = false;
     }
+    series->named |= stays && stored.id == generation_of(series->ref);
+    impl_->note_stored(stored.id);
     refs.set(stored.id, series->ref);
     if (stored.chunk.count == 0) {
       continue;
@@ -137,7 +152,10 @@ std::size_t Store::replay(const LogBatch& batch, RestoredRefs& refs) {
       }
       series = &impl_->create(impl_->reserve(definition.id), 0, definition.labels);
       series->restored = true;
+      series->named = false;
     }
+    series->named |= definition.id == generation_of(series->ref);
+    impl_->note_stored(definition.id);
     refs.set(definition.id, series->ref);
   }
   impl_->index.settle();
@@ -153,13 +171,19 @@ std::size_t Store::replay(const LogBatch& batch, RestoredRefs& refs) {
     if (head.empty() || entry.sample.time_ms > head.last_time_ms()) {
       head.append(entry.sample);
       ++impl_->samples;
-    } else if (entry.sample.time_ms == head.last_time_ms() &&
-               std::bit_cast<std::uint64_t>(entry.sample.value) !=
-                   std::bit_cast<std::uint64_t>(head.last_value())) {
-      head.replace(entry.sample);
-      impl_->rewritten(*series, entry.sample.time_ms);
     }
     impl_->head_bytes += head.bytes() - bytes_before;
+  }
+  for (const LogBatch::Entry& entry : batch.replaced) {
+    Series* series = impl_->find(refs.find(entry.id));
+    const auto old = series != nullptr ? series->head.at(entry.sample.time_ms) : std::nullopt;
+    if (old &&
+        std::bit_cast<std::uint64_t>(*old) != std::bit_cast<std::uint64_t>(entry.sample.value)) {
+      const std::size_t bytes_before = series->head.bytes();
+      series->head.replace(entry.sample);
+      impl_->head_bytes += series->head.bytes() - bytes_before;
+      impl_->rewritten(*series, entry.sample.time_ms);
+    }
   }
   return unknown;
 }

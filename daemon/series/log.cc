@@ -69,6 +69,43 @@ class TextReader {
   std::vector<model::Symbol> texts_;
 };
 
+// Runs of equal times, each with its length in front; a length of zero ends them.
+void put_samples(ByteWriter& writer, const std::vector<LogBatch::Entry>& samples) {
+  std::int64_t time_ms = 0;
+  std::int64_t id = 0;
+  for (std::size_t begin = 0; begin < samples.size();) {
+    std::size_t end = begin;
+    const std::int64_t run_time = samples[begin].sample.time_ms;
+    while (end < samples.size() && samples[end].sample.time_ms == run_time) {
+      ++end;
+    }
+    writer.varint(end - begin);
+    writer.zigzag(run_time - time_ms);
+    time_ms = run_time;
+    for (; begin < end; ++begin) {
+      writer.zigzag(static_cast<std::int64_t>(samples[begin].id) - id);
+      id = samples[begin].id;
+      put_value(writer, samples[begin].sample.value);
+    }
+  }
+  writer.varint(0);
+}
+
+std::vector<LogBatch::Entry> take_samples(ByteReader& reader) {
+  std::vector<LogBatch::Entry> samples;
+  std::int64_t time_ms = 0;
+  std::int64_t id = 0;
+  while (const std::uint64_t count = reader.varint()) {
+    time_ms += reader.zigzag();
+    for (std::uint64_t i = 0; i < count && reader.ok(); ++i) {
+      id += reader.zigzag();
+      const double value = take_value(reader);
+      samples.push_back({static_cast<std::uint32_t>(id), {time_ms, value}});
+    }
+  }
+  return samples;
+}
+
 base::Error corrupt() { return {base::ErrorCode::kCorrupt, "the log contradicts itself"}; }
 
 }  // namespace
@@ -86,24 +123,8 @@ std::string encode_log(const LogBatch& batch) {
       texts.put(writer, label.value);
     }
   }
-  std::int64_t time_ms = 0;
-  std::int64_t id = 0;
-  for (std::size_t begin = 0; begin < batch.samples.size();) {
-    std::size_t end = begin;
-    const std::int64_t run_time = batch.samples[begin].sample.time_ms;
-    while (end < batch.samples.size() && batch.samples[end].sample.time_ms == run_time) {
-      ++end;
-    }
-    writer.varint(end - begin);
-    writer.zigzag(run_time - time_ms);
-    time_ms = run_time;
-    for (; begin < end; ++begin) {
-      const LogBatch::Entry& entry = batch.samples[begin];
-      writer.zigzag(static_cast<std::int64_t>(entry.id) - id);
-      id = entry.id;
-      put_value(writer, entry.sample.value);
-    }
-  }
+  put_samples(writer, batch.samples);
+  put_samples(writer, batch.replaced);
   return writer.take();
 }
 
@@ -131,20 +152,10 @@ base::Result<LogBatch> decode_log(std::string_view bytes) {
     definition.labels = model::Labels(std::move(labels));
     batch.definitions.push_back(std::move(definition));
   }
-  std::int64_t time_ms = 0;
-  std::int64_t id = 0;
-  while (reader.ok() && !reader.at_end()) {
-    const std::uint64_t count = reader.varint();
-    time_ms += reader.zigzag();
-    // Each sample takes two bytes at least.
-    if (count > reader.left() / 2) {
-      return corrupt();
-    }
-    for (std::uint64_t i = 0; i < count; ++i) {
-      id += reader.zigzag();
-      const double value = take_value(reader);
-      batch.samples.push_back({static_cast<std::uint32_t>(id), {time_ms, value}});
-    }
+  batch.samples = take_samples(reader);
+  batch.replaced = take_samples(reader);
+  if (!reader.at_end()) {
+    return corrupt();
   }
   if (!reader.ok()) {
     return corrupt();

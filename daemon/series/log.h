@@ -24,9 +24,10 @@ struct LogBatch {
     model::Sample sample;
   };
   std::vector<Definition> definitions;
-  std::vector<Entry> samples;  ///< in the order of their commits
+  std::vector<Entry> samples;   ///< new ones, in the order of their commits
+  std::vector<Entry> replaced;  ///< other values of samples that were there, in that order
 
-  bool empty() const { return definitions.empty() && samples.empty(); }
+  bool empty() const { return definitions.empty() && samples.empty() && replaced.empty(); }
 };
 
 /// Samples of one poll share their time and come in the order of their numbers: a sample takes

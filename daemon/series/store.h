@@ -168,6 +168,8 @@ class Store {
   /// they begin before what memory holds. Whoever may wait reads them and calls provide(), or gives
   /// them to snapshot(); a snapshot itself never waits and shows what is at hand.
   std::vector<BlockNeed> needs(std::span<const Selection> selections) const;
+  /// Whether a selection begins before what memory holds: cheap, and false for nearly all.
+  bool reaches_past_memory(std::span<const Selection> selections) const;
   /// The blocks that there are, and what is at hand of them.
   History& history() const;
 
@@ -197,10 +199,15 @@ class Store {
   void end_sealing();
   std::uint32_t slots() const;
 
+  /// The greatest id that any series ever had. Ids are never given out again, so it has to be kept
+  /// as of each seal and told to a new store: no block may be left that names a later one.
+  std::uint32_t last_id() const;
+  void set_last_id(std::uint32_t id);
   /// Puts the series of a block back, with their samples behind those that are there. For the
   /// start: blocks ascending, before anything is appended. Adds to `refs`, by the id that the block
-  /// calls them, the refs that the series have here.
-  void restore(const Block& block, RestoredRefs& refs);
+  /// calls them, the refs that the series have here. `stays`: the block is of the last seal, so that
+  /// the log need not say again what its ids mean.
+  void restore(const Block& block, bool stays, RestoredRefs& refs);
   /// Puts back what was logged, after the blocks. What is there already stays as it is; samples of
   /// series that nobody knows are left out. Returns how many of those there were.
   std::size_t replay(const LogBatch& batch, RestoredRefs& refs);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
 #include <limits>
@@ -26,6 +27,8 @@ struct Series {
   std::uint32_t staging = 0;
   /// Came back from a block and nobody has written to it since: its origin is not known.
   bool restored = false;
+  /// The log, or a block that stays as long as the log does, says what its number stands for.
+  bool named = true;
   model::Labels labels;
   /// Samples up to here are in blocks, as they are here.
   std::int64_t sealed_ms = std::numeric_limits<std::int64_t>::min();
@@ -59,6 +62,8 @@ struct Store::Impl {
   /// Takes a ref for a series to come, or gives it back unused. Main loop, no lock needed.
   SeriesRef reserve();
   SeriesRef reserve(std::uint32_t known_generation);
+  /// What is stored uses this number, whatever it is called here: it is not given out again.
+  void note_stored(std::uint32_t id) { generation = std::max(generation, id); }
   void release(SeriesRef ref) { free_slots.push_back(slot_of(ref)); }
   /// Puts a series in place; the lock is held.
   Series& create(SeriesRef ref, Origin origin, const model::Labels& labels);
@@ -70,6 +75,10 @@ struct Store::Impl {
   std::vector<PinnedSeries> pin(const Selection& selection, std::span<const Provision> given) const;
   /// The same selection in kept times, as far back as anything may be shown.
   Selection kept(const Selection& selection) const;
+  /// Earlier samples are refused: a series that has left memory has none that is later.
+  std::int64_t oldest_accepted() const {
+    return options.durable ? std::max(floor_ms, memory_floor_ms) : floor_ms;
+  }
   /// A sample got another value: what blocks hold of it is not right any more.
   void rewritten(Series& series, std::int64_t time_ms);
 
