@@ -192,4 +192,9 @@ std::optional<std::string> difference(const Answer& theirs, const Answer& ours, 
   return std::nullopt;
 }
 
+bool order_counts(const Question& question) {
+  return question.range || question.expression.starts_with("sort(") ||
+         question.expression.starts_with("sort_desc(");
+}
+
 }  // namespace tocsin::differential

@@ -43,6 +43,11 @@ struct Answer {
   bool empty() const { return !failed && series.empty(); }
 };
 
+struct Answers {
+  Answer theirs;
+  Answer ours;
+};
+
 base::Result<Answer> read_answer(const std::string& json);
 
 /// Whether two values are the same to a relative 1e-9: NaN is NaN, infinities are exact.
@@ -51,5 +56,8 @@ bool same_value(double a, double b);
 /// What is different, in one line; nothing when they agree: both failed, or the same type, series,
 /// times and values. Order counts for range results, and for instant ones when `ordered`.
 std::optional<std::string> difference(const Answer& theirs, const Answer& ours, bool ordered);
+
+/// Whether the order of the result is part of the question: ranges, sort() and sort_desc().
+bool order_counts(const Question& question);
 
 }  // namespace tocsin::differential

@@ -128,7 +128,7 @@ Grammar::Shaped Grammar::histogram(int depth) {
   }
   const std::string name =
       dice_.one_of({"latency_seconds_bucket", "latency_seconds_bucket", "broken_bucket",
-                    "open_bucket", "{__name__=~\".*_bucket\"}"});
+                    "no_number_buckets", "open_bucket", "{__name__=~\".*_bucket\"}"});
   NodePtr buckets = make_node(NodeType::kVector, {text(name)});
   std::vector<std::string> labels = {"job"};
   if (dice_.chance(0.7)) {

@@ -115,11 +115,14 @@ Grammar::Shaped Grammar::range_of(int depth, bool counters) {
   std::vector<Piece> pieces;
   std::vector<std::string> labels;
   if (subquery) {
+    // Subqueries within one are evaluated at whole multiples of its step, which are whole
+    // multiples of theirs as well: the odd quarter of a second keeps their ranges' begin off it.
+    const std::string odd = subqueries_ > 0 ? "250ms" : "";
     ++subqueries_;
     const Shaped inner = vector(depth - 1);
     --subqueries_;
     labels = inner.labels;
-    const std::string size = dice_.one_of({"1m", "5m", "10m", "90s", "2m30s", "20m"});
+    const std::string size = dice_.one_of({"1m", "5m", "10m", "90s", "2m30s", "20m"}) + odd;
     const std::string step = dice_.one_of({"", "", "15s", "30s", "1m", "2m", "7500ms", "45s"});
     pieces = {text("("), within(inner.node), text(")[" + size + ":" + step + "]")};
   } else {
@@ -144,8 +147,8 @@ std::string Grammar::number() {
   if (dice_.chance(0.3)) {
     return base::format_number(static_cast<double>(dice_.between(-40, 400)) / 4);
   }
-  return dice_.one_of({"0",   "1",    "2",       "3",  "10", "0.5", "1e3", "0x1F", "Inf", "-Inf",
-                       "NaN", "1e-9", "3.14159", ".5", "5.", "1E2", "017", "+4",   "inf", "nan"});
+  return dice_.one_of({"0", "1", "2", "3", "10", "0.5", "1e3", "0x1F", "Inf", "-Inf", "NaN", "1e-9",
+                       "3.14159", ".5", "5.", "1E2", "+4", "inf", "nan"});
 }
 
 }  // namespace tocsin::differential

@@ -61,6 +61,7 @@ class Walk {
         value_ += dice_.uniform(-1, 30) * 86'400;
         return std::floor(value_);
       case Kind::kBucket:
+      case Kind::kNanBucket:
       case Kind::kBrokenBucket:
         return bucket();
     }
@@ -91,9 +92,9 @@ class Walk {
     double count = std::floor(static_cast<double>(steps_) * 7 * share);
     if (metric_.kind == Kind::kBrokenBucket) {
       count += static_cast<double>(dice_.between(-3, 3));
-      if (dice_.chance(0.01)) {
-        count = std::numeric_limits<double>::quiet_NaN();
-      }
+    }
+    if (metric_.kind == Kind::kNanBucket && dice_.chance(0.01)) {
+      count = std::numeric_limits<double>::quiet_NaN();
     }
     return count;
   }
@@ -185,6 +186,7 @@ const std::vector<Metric>& catalogue() {
       {"latency_seconds_count", Kind::kCounter, {kJob, kInstance}, 15'000, 0.1},
       {"latency_seconds_sum", Kind::kFloatCounter, {kJob, kInstance}, 15'000, 0.1},
       {"broken_bucket", Kind::kBrokenBucket, {kJob, kLe}, 15'000, 0.3},
+      {"no_number_buckets", Kind::kNanBucket, {kJob, kLe}, 15'000, 0.3},
       {"open_bucket", Kind::kBucket, {kJob, {"le", {"0.1", "1", "1.0", "abc"}}}, 15'000, 0.1},
   };
   return kMetrics;

@@ -22,6 +22,7 @@ enum class Kind : std::uint8_t {
   kWeird,         ///< NaN, Inf and -Inf between numbers
   kTime,          ///< seconds since the epoch, some before it
   kBucket,        ///< cumulative over `le`
+  kNanBucket,     ///< the same, some without a number
   kBrokenBucket,  ///< the same, with faults that histogram_quantile() has to bear
 };
 

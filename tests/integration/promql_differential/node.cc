@@ -51,7 +51,8 @@ std::vector<NodePtr> smaller(const NodePtr& node) {
       all.push_back(std::make_shared<const Node>(std::move(without)));
     }
   }
-  const bool leaf = std::ranges::none_of(node->pieces, [](const Piece& p) { return p.child != nullptr; });
+  const bool leaf =
+      std::ranges::none_of(node->pieces, [](const Piece& p) { return p.child != nullptr; });
   if (node->type != NodeType::kMatrix && !leaf) {
     all.push_back(plainest(node->type));
   }
@@ -64,6 +65,21 @@ std::vector<NodePtr> smaller(const NodePtr& node) {
       changed.pieces[i].child = std::move(child);
       all.push_back(std::make_shared<const Node>(std::move(changed)));
     }
+  }
+  return all;
+}
+
+std::vector<NodePtr> within_subqueries(const NodePtr& node) {
+  std::vector<NodePtr> all;
+  for (const Piece& piece : node->pieces) {
+    if (!piece.child) {
+      continue;
+    }
+    if (node->type == NodeType::kMatrix) {
+      all.push_back(piece.child);
+    }
+    const std::vector<NodePtr> deeper = within_subqueries(piece.child);
+    all.insert(all.end(), deeper.begin(), deeper.end());
   }
   return all;
 }

@@ -38,4 +38,7 @@ std::string to_string(const Node& node);
 /// The largest cuts come first.
 std::vector<NodePtr> smaller(const NodePtr& node);
 
+/// The instant vectors within range vectors: what subqueries evaluate at other times.
+std::vector<NodePtr> within_subqueries(const NodePtr& node);
+
 }  // namespace tocsin::differential

@@ -20,11 +20,6 @@
 
 namespace tocsin::differential {
 
-struct Answers {
-  Answer theirs;
-  Answer ours;
-};
-
 /// A Prometheus and a promql_server on the loopback that hold the same series; both end with the
 /// object.
 class Peers {

@@ -9,8 +9,6 @@
 namespace tocsin::differential {
 namespace {
 
-constexpr int kMaxShrinkSteps = 400;
-
 std::optional<std::string> disagreement(const Question& question, const Answers& answers) {
   return difference(answers.theirs, answers.ours, order_counts(question));
 }
@@ -88,15 +86,23 @@ class Runner {
   }
 
   void investigate(Peers& peers, const NodePtr& node, const Question& question) {
-    Question smallest = shrink(peers, node, question);
+    const Asked asked = shrink(peers, {node, question});
+    const Question& smallest = asked.question;
     const base::Result<Answers> answers = peers.ask(smallest);
     if (!answers) {
       result_.broken = answers.error().to_string() + "\nasked: " + smallest.to_string();
       return;
     }
-    const Exclusion* known = find_exclusion(smallest, answers->theirs, answers->ours);
-    if (known != nullptr) {
+    const Disagreement found{.question = smallest,
+                             .theirs = answers->theirs,
+                             .ours = answers->ours,
+                             .within = ask_within(peers, asked)};
+    if (const Exclusion* known = find_exclusion(found)) {
       ++result_.excluded[std::string(known->id)];
+      return;
+    }
+    if (prometheus_chooses(peers, smallest)) {
+      ++result_.excluded[kChoiceAmongEquals];
       return;
     }
     Report report{.found = question.to_string(),
@@ -105,6 +111,37 @@ class Runner {
     options_.say("theirs and ours disagree: " + report.what +
                  "\n  smallest: " + smallest.to_string() + "\n  found as: " + report.found);
     result_.reports.push_back(std::move(report));
+  }
+
+  static std::vector<Answers> ask_within(Peers& peers, const Asked& asked) {
+    std::vector<Answers> all;
+    for (const Piece& piece : asked.node->pieces) {
+      Question question = asked.question;
+      question.expression = piece.child ? to_string(*piece.child) : "";
+      base::Result<Answers> answers = peers.ask(question);
+      if (piece.child && answers) {
+        all.push_back(std::move(*answers));
+      }
+    }
+    return all;
+  }
+
+  // Whether it depends on chance which of equal values a topk or bottomk prefers: Prometheus then
+  // gives several answers to one question, or agrees the next time.
+  static bool prometheus_chooses(Peers& peers, const Question& question) {
+    if (question.expression.find("topk") == std::string::npos &&
+        question.expression.find("bottomk") == std::string::npos) {
+      return false;
+    }
+    const base::Result<Answers> first = peers.ask(question);
+    for (int i = 0; i < 20 && first; ++i) {
+      const base::Result<Answers> again = peers.ask(question);
+      if (again &&
+          (difference(first->theirs, again->theirs, false) || !disagreement(question, *again))) {
+        return true;
+      }
+    }
+    return false;
   }
 
   const RunOptions& options_;
@@ -129,41 +166,75 @@ std::vector<Question> instants(const Question& question) {
   return all;
 }
 
+/// Looks for the smallest question over which both still disagree.
+class Shrinker {
+ public:
+  Shrinker(Peers& peers, NodePtr node, Question question)
+      : peers_(peers), node_(std::move(node)), question_(std::move(question)) {}
+
+  Asked run() {
+    if (question_.range) {
+      for (const Question& instant : instants(question_)) {
+        if (accept(node_, instant)) {
+          break;
+        }
+      }
+    }
+    while (smaller_expression() || inside_a_subquery()) {
+    }
+    return {node_, question_};
+  }
+
+ private:
+  bool accept(const NodePtr& node, Question question) {
+    question.expression = to_string(*node);
+    if (++asked_ > kMaxQuestions || !disagree(peers_, question)) {
+      return false;
+    }
+    node_ = node;
+    question_ = std::move(question);
+    return true;
+  }
+
+  bool smaller_expression() {
+    const std::vector<NodePtr> candidates = smaller(node_);
+    return std::ranges::any_of(candidates, [this](const NodePtr& candidate) {
+      return to_string(*candidate).size() < question_.expression.size() &&
+             accept(candidate, question_);
+    });
+  }
+
+  // What a subquery evaluates, at the times at which it may have done so.
+  bool inside_a_subquery() {
+    for (const NodePtr& inner : within_subqueries(node_)) {
+      Question instant = question_;
+      instant.range = false;
+      const std::int64_t newest = question_.end_ms / kInnerStep * kInnerStep;
+      for (std::int64_t time = newest; time > newest - kInnerTimes * kInnerStep;
+           time -= kInnerStep) {
+        instant.start_ms = instant.end_ms = time;
+        if (accept(inner, instant)) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  static constexpr int kMaxQuestions = 600;
+  static constexpr std::int64_t kInnerStep = 15'000;
+  static constexpr std::int64_t kInnerTimes = 60;
+
+  Peers& peers_;
+  NodePtr node_;
+  Question question_;
+  int asked_ = 0;
+};
+
 }  // namespace
 
-bool order_counts(const Question& question) {
-  return question.range || question.expression.starts_with("sort(") ||
-         question.expression.starts_with("sort_desc(");
-}
-
-Question shrink(Peers& peers, NodePtr node, Question question) {
-  int steps = 0;
-  const auto still = [&](const Question& candidate) {
-    return ++steps <= kMaxShrinkSteps && disagree(peers, candidate);
-  };
-  if (question.range) {
-    for (Question& instant : instants(question)) {
-      if (still(instant)) {
-        question = std::move(instant);
-        break;
-      }
-    }
-  }
-  bool changed = true;
-  while (changed && steps < kMaxShrinkSteps) {
-    changed = false;
-    for (NodePtr& candidate : smaller(node)) {
-      Question smaller_one = question;
-      smaller_one.expression = to_string(*candidate);
-      if (smaller_one.expression.size() < question.expression.size() && still(smaller_one)) {
-        node = std::move(candidate);
-        question = std::move(smaller_one);
-        changed = true;
-        break;
-      }
-    }
-  }
-  return question;
+Asked shrink(Peers& peers, const Asked& asked) {
+  return Shrinker(peers, asked.node, asked.question).run();
 }
 
 RunResult run_random(const RunOptions& options) { return Runner(options).run(); }

@@ -41,10 +41,13 @@ struct RunResult {
 
 RunResult run_random(const RunOptions& options);
 
-/// Whether the order of the result is part of the question: ranges, sort() and sort_desc().
-bool order_counts(const Question& question);
+/// An expression and when it was asked for.
+struct Asked {
+  NodePtr node;
+  Question question;
+};
 
 /// The smallest expression and time over which the two still disagree.
-Question shrink(Peers& peers, NodePtr node, Question question);
+Asked shrink(Peers& peers, const Asked& asked);
 
 }  // namespace tocsin::differential
