@@ -2,15 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <string>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "base/text.h"
+#include "promql/accumulators.h"
 #include "promql/evaluator.h"
-#include "promql/numeric.h"
 #include "promql/signature.h"
 
 namespace tocsin::promql {
@@ -22,16 +21,13 @@ base::Error failed(std::string message) {
   return {base::ErrorCode::kInvalidInput, std::move(message)};
 }
 
-// What one group has seen so far; each operator uses the parts that it needs.
+// What one group has seen so far.
 struct Group {
+  Group(AggregateOp op, double parameter) : accumulator(op, parameter) {}
+
   model::Labels labels;
   bool drop_name = false;
-  CompensatedSum sum;
-  Mean mean;
-  Variance variance;
-  double extreme = 0;
-  double count = 0;
-  std::vector<double> values;     // quantile
+  Accumulator accumulator;
   std::vector<Element> elements;  // topk, bottomk
 };
 
@@ -59,7 +55,7 @@ class Aggregator {
       return status.error();
     }
     const AggregateOp op = aggregation_.op;
-    if ((op == AggregateOp::kTopk || op == AggregateOp::kBottomk) && limit_ < 1) {
+    if (picks_elements() && limit_ < 1) {
       return Operand(Elements{});
     }
     for (Element& element : elements) {
@@ -117,7 +113,8 @@ class Aggregator {
     const Signature::Id id = signature_.id(element.labels, gone);
     const auto [place, fresh] = places_.try_emplace(id, groups_.size());
     if (fresh) {
-      groups_.emplace_back().labels = signature_.labels_of(id, element.labels, gone);
+      groups_.emplace_back(aggregation_.op, number_).labels =
+          signature_.labels_of(id, element.labels, gone);
     }
     Group& group = groups_[place];
     group.drop_name = group.drop_name || (element.drop_name && !gone);
@@ -126,56 +123,45 @@ class Aggregator {
 
   // The value takes its label's place before anything is grouped: `by` always keeps that label,
   // `without` may name it.
-  void count_value(const Element& element) {
+  void count_value(Element& element) {
     const auto& name = std::get<std::string>(*parameter_);
     const bool gone = evaluator_.name_gone(element);
-    const model::Labels valued =
-        model::LabelsBuilder(element.labels).set(name, base::format_number(element.value)).build();
+    const std::string printed = element.histogram ? model::to_string(*element.histogram)
+                                                  : base::format_number(element.value);
+    const model::Labels valued = model::LabelsBuilder(element.labels).set(name, printed).build();
     model::Labels labels = signature_.labels_of(valued, gone);
     if (!aggregation_.without) {
-      labels = model::LabelsBuilder(labels).set(name, valued.get(name)).build();
+      labels = model::LabelsBuilder(labels).set(name, printed).build();
     }
     const auto [place, fresh] = counted_.try_emplace(labels, groups_.size());
     if (fresh) {
-      groups_.emplace_back().labels = labels;
+      groups_.emplace_back(aggregation_.op, number_).labels = labels;
     }
     Group& group = groups_[place->second];
     group.drop_name = group.drop_name || (element.drop_name && !gone);
-    group.count += 1;
+    add(group, element);
   }
 
   void add(Group& group, Element& element) {
-    const double value = element.value;
-    group.count += 1;
-    switch (aggregation_.op) {
-      case AggregateOp::kSum:
-        group.sum.add(value);
-        break;
-      case AggregateOp::kAvg:
-        group.mean.add(value);
-        break;
-      case AggregateOp::kMin:
-      case AggregateOp::kMax: {
-        const bool larger = aggregation_.op == AggregateOp::kMax;
-        if (group.count == 1 || std::isnan(group.extreme) ||
-            (larger ? value > group.extreme : value < group.extreme)) {
-          group.extreme = value;
-        }
-        break;
-      }
-      case AggregateOp::kStddev:
-      case AggregateOp::kStdvar:
-        group.variance.add(value);
-        break;
-      case AggregateOp::kQuantile:
-        group.values.push_back(value);
-        break;
-      case AggregateOp::kTopk:
-      case AggregateOp::kBottomk:
-        keep_best(group, element);
-        break;
-      default:
-        break;
+    Notes notes;
+    if (!picks_elements()) {
+      group.accumulator.add(element.number(), notes);
+    } else if (element.histogram) {
+      notes.add(Note::kIgnoredInAggregation);
+    } else {
+      keep_best(group, element);
+    }
+    note(notes, element.labels.metric_name());
+  }
+
+  bool picks_elements() const {
+    return aggregation_.op == AggregateOp::kTopk || aggregation_.op == AggregateOp::kBottomk;
+  }
+
+  void note(Notes notes, std::string_view metric) {
+    if (!notes.empty()) {
+      annotate(evaluator_.notes(), notes, aggregation_.inner->span,
+               {metric, to_string(aggregation_.op)});
     }
   }
 
@@ -196,34 +182,18 @@ class Aggregator {
     }
   }
 
-  double value_of(Group& group) const {
-    switch (aggregation_.op) {
-      case AggregateOp::kSum:
-        return group.sum.value();
-      case AggregateOp::kAvg:
-        return group.mean.value();
-      case AggregateOp::kMin:
-      case AggregateOp::kMax:
-        return group.extreme;
-      case AggregateOp::kGroup:
-        return 1;
-      case AggregateOp::kStddev:
-        return std::sqrt(group.variance.value());
-      case AggregateOp::kStdvar:
-        return group.variance.value();
-      case AggregateOp::kQuantile:
-        return quantile(number_, group.values);
-      default:
-        return group.count;
-    }
-  }
-
   Elements finish() {
     Elements result;
     const bool descending = aggregation_.op == AggregateOp::kTopk;
     for (Group& group : groups_) {
-      if (group.elements.empty()) {
-        result.push_back({std::move(group.labels), value_of(group), group.drop_name});
+      if (!picks_elements()) {
+        Notes notes;
+        auto number = group.accumulator.result(notes);
+        note(notes, {});
+        if (number) {
+          result.push_back({std::move(group.labels), number->value, group.drop_name,
+                            std::move(number->histogram)});
+        }
         continue;
       }
       std::ranges::stable_sort(group.elements, [descending](const Element& a, const Element& b) {
