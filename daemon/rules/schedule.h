@@ -102,7 +102,7 @@ class Schedule {
     std::optional<base::MonotonicTime> timer;
     std::optional<base::MonotonicTime> turn;  ///< due, but held back until then
     std::set<series::Origin> again;           ///< that delivered while it was held back
-    bool active = false;  ///< in rounds and with live inputs
+    bool active = false;                      ///< in rounds and with live inputs
   };
   enum class RoundKind : std::uint8_t { kData, kGrid, kForced };
   struct Round {
@@ -157,7 +157,7 @@ class Schedule {
   std::set<std::size_t> due_;
   Pacer pacer_;
   std::set<std::pair<base::MonotonicTime, std::size_t>> waiting_;  // by turn
-  std::vector<Delivery> deferred_;  // that came while a round ran
+  std::vector<Delivery> deferred_;                                 // that came while a round ran
   std::optional<Round> round_;
   base::WallTime last_round_ = base::WallTime::min();
 };

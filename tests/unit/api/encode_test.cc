@@ -82,6 +82,7 @@ std::vector<RuleGroupView> some_groups() {
   alerting.alerts.push_back(alert);
   RuleGroupView group;
   group.name = "g";
+  group.missed_iterations = 5;
   group.file = "r.yml";
   group.interval = std::chrono::seconds(15);
   group.rules = {recording, alerting};
