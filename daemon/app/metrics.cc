@@ -67,6 +67,12 @@ Metrics::Metrics(std::unique_ptr<Registry> registry)
           gauge(*registry, "process_resident_memory_bytes", "Resident memory")),
       process_cpu_seconds_total(
           counter(*registry, "process_cpu_seconds_total", "User and system CPU time")),
+      rules_evaluations_late_total(
+          counter(*registry, "tocsin_rules_evaluations_late_total",
+                  "Evaluations that waited because all together have a bound")),
+      rules_evaluations_missed_total(
+          counter(*registry, "tocsin_rules_evaluations_missed_total",
+                  "Evaluations left out while they waited, and slots of the grid that passed")),
       rules_evaluations_total(
           counters(*registry, "tocsin_rules_evaluations_total", "Evaluations of rules")),
       rules_evaluation_failures_total(

@@ -41,6 +41,10 @@ class Metrics {
   prometheus::Gauge& process_start_time_seconds;
   prometheus::Gauge& process_resident_memory_bytes;
   prometheus::Counter& process_cpu_seconds_total;
+  /// Looks at rules that had to wait because all evaluation together has a bound.
+  prometheus::Counter& rules_evaluations_late_total;
+  /// Looks left out meanwhile, and slots of the grid that passed unevaluated.
+  prometheus::Counter& rules_evaluations_missed_total;
 
   /// By group.
   prometheus::Family<prometheus::Counter>& rules_evaluations_total;
