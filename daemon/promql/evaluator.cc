@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "promql/aggregation.h"
+#include "promql/arithmetic.h"
 #include "promql/binary.h"
 
 namespace tocsin::promql {
@@ -50,7 +51,7 @@ Evaluator::Evaluator(const Query& query, const series::Snapshot& snapshot,
     : options_(options),
       times_(times),
       notes_(query.text()),
-      budget_(options.max_samples),
+      budget_(options),
       reader_(snapshot, windows(query.root(), times, options), options.lookback.count(), budget_) {}
 
 Result<Operand> Evaluator::eval(const Expr& expr, std::int64_t time_ms, Names names) {
@@ -75,9 +76,16 @@ Result<Operand> Evaluator::node(const Selector& selector, const TimeScope& scope
     Ranges ranges;
     const std::int64_t at = shifted(selector.shift, scope.time_ms, times_);
     auto status = reader_.range(
-        selector, at, [&](const model::Labels& labels, std::span<const model::Sample> samples) {
-          ranges.push_back({labels, {samples.begin(), samples.end()}, false});
-          return budget_.take(samples.size());
+        selector, at, [&](const model::Labels& labels, const SampleReader::RangeData& data) {
+          ranges.push_back({labels,
+                            {data.samples.begin(), data.samples.end()},
+                            false,
+                            {data.histograms.begin(), data.histograms.end()},
+                            {}});
+          if (auto wanted = looked_at(data.size()); !wanted) {
+            return wanted;
+          }
+          return budget_.take(data.samples.size() + weight(data.histograms));
         });
     if (!status) {
       return status.error();
@@ -88,11 +96,14 @@ Result<Operand> Evaluator::node(const Selector& selector, const TimeScope& scope
   Elements elements;
   elements.reserve(reader_.series_count(selector));
   auto status =
-      each_sample(selector, scope.time_ms, [&](const model::Labels& labels, model::Sample sample) {
-        elements.push_back({labels, sample.value, false});
+      each_sample(selector, scope.time_ms, [&](const model::Labels& labels, series::Point point) {
+        elements.push_back({labels, point.value, false, std::move(point.histogram)});
       });
   if (!status) {
     return status.error();
+  }
+  if (auto wanted = looked_at(elements.size()); !wanted) {
+    return wanted.error();
   }
   if (auto fits = budget_.take(elements.size()); !fits) {
     return fits.error();
@@ -101,8 +112,23 @@ Result<Operand> Evaluator::node(const Selector& selector, const TimeScope& scope
   return Operand(std::move(elements));
 }
 
+Status Evaluator::looked_at(std::size_t samples) {
+  if (subquery_depth_ == 0) {
+    stats_.total_samples += samples;
+  }
+  return budget_.spend(samples);
+}
+
+EvalStats Evaluator::take_stats() {
+  stats_.peak_samples = budget_.peak();
+  if (options_.per_step_stats && !is_range_query()) {
+    stats_.per_step = {{times_.start_ms, stats_.total_samples}};
+  }
+  return std::move(stats_);
+}
+
 Status Evaluator::each_sample(const Selector& selector, std::int64_t time_ms,
-                              const SampleReader::OnSample& on_sample) {
+                              const OnSample& on_sample) {
   const auto until = reader_.instant(selector, shifted(selector.shift, time_ms, times_), on_sample);
   if (!until) {
     return until.error();
@@ -124,7 +150,7 @@ Result<Operand> Evaluator::node(const Binary& binary, const TimeScope& scope) {
   if (!right) {
     return right;
   }
-  return combine(*this, binary, std::move(*left), std::move(*right));
+  return combine(*this, scope.expr, std::move(*left), std::move(*right));
 }
 
 Result<Operand> Evaluator::node(const Unary& unary, const TimeScope& scope) {
@@ -137,7 +163,7 @@ Result<Operand> Evaluator::node(const Unary& unary, const TimeScope& scope) {
   }
   auto& elements = std::get<Elements>(*inner);
   for (Element& element : elements) {
-    element.value = -element.value;
+    element.set(negated(element.number()));
   }
   const Names names = scope.names_marked ? Names::kMarked : Names::kSettled;
   if (auto status = drop_names(elements, has_one_name(*unary.inner), names); !status) {

@@ -1,7 +1,7 @@
 #include <chrono>
 #include <cmath>
 
-#include "promql/evaluator.h"
+#include "promql/call_frame.h"
 #include "promql/functions.h"
 
 /// Functions of time, all in UTC.
@@ -52,8 +52,9 @@ base::Result<Operand> timestamp(CallFrame& frame) {
   Elements elements;
   if (const auto* selector = std::get_if<Selector>(&argument.node)) {
     auto status = frame.evaluator.each_sample(
-        *selector, frame.time_ms, [&](const model::Labels& labels, model::Sample sample) {
-          elements.push_back({labels, static_cast<double>(sample.time_ms) / 1000.0, false});
+        *selector, frame.time_ms, [&](const model::Labels& labels, const series::Point& sample) {
+          elements.push_back(
+              {labels, static_cast<double>(sample.time_ms) / 1000.0, false, nullptr});
         });
     if (!status) {
       return status.error();
@@ -62,11 +63,11 @@ base::Result<Operand> timestamp(CallFrame& frame) {
     frame.evaluator.holds_until(frame.time_ms);
     elements = std::move(frame.vector(0));
     for (Element& element : elements) {
-      element.value = static_cast<double>(frame.time_ms) / 1000.0;
+      element.set(static_cast<double>(frame.time_ms) / 1000.0);
     }
   }
   auto status =
-      frame.evaluator.drop_names(elements, has_one_name(argument), Evaluator::Names::kSettled);
+      frame.evaluator.drop_names(elements, has_one_name(argument), CallContext::Names::kSettled);
   if (!status) {
     return status.error();
   }

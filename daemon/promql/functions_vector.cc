@@ -4,7 +4,7 @@
 #include <set>
 #include <utility>
 
-#include "promql/evaluator.h"
+#include "promql/call_frame.h"
 #include "promql/functions.h"
 
 /// Functions that look at a vector as a whole: absent, sort, scalar, vector.
@@ -39,13 +39,13 @@ Result<Operand> absent(CallFrame& frame) {
   if (!frame.vector(0).empty()) {
     return Operand(Elements{});
   }
-  return Operand(Elements{{labels_of_absent(*frame.call.arguments[0]), 1, false}});
+  return Operand(Elements{{labels_of_absent(*frame.call.arguments[0]), 1, false, nullptr}});
 }
 
 Result<Operand> absent_over_time(CallFrame& frame) {
   bool found = false;
   auto status = frame.evaluator.each_range(*frame.call.arguments[0], frame.time_ms,
-                                           [&](const Evaluator::RangeView&) -> base::Status {
+                                           [&](const CallContext::RangeView&) -> base::Status {
                                              found = true;
                                              return {};
                                            });
@@ -55,7 +55,7 @@ Result<Operand> absent_over_time(CallFrame& frame) {
   if (found) {
     return Operand(Elements{});
   }
-  return Operand(Elements{{labels_of_absent(*frame.call.arguments[0]), 1, false}});
+  return Operand(Elements{{labels_of_absent(*frame.call.arguments[0]), 1, false, nullptr}});
 }
 
 Result<Operand> sorted(CallFrame& frame, bool descending) {
@@ -84,7 +84,7 @@ Result<Operand> scalar(CallFrame& frame) {
 }
 
 Result<Operand> vector(CallFrame& frame) {
-  return Operand(Elements{{model::Labels(), frame.scalar(0), false}});
+  return Operand(Elements{{model::Labels(), frame.scalar(0), false, nullptr}});
 }
 
 }  // namespace

@@ -1,15 +1,19 @@
 #pragma once
 
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/duration.h"
 #include "base/result.h"
+#include "model/histogram.h"
 #include "model/labels.h"
 #include "model/sample.h"
 #include "series/snapshot.h"
@@ -26,6 +30,24 @@ enum class ValueType : std::uint8_t { kScalar, kVector, kMatrix, kString };
 /// "scalar", "vector", "matrix", "string", as Prometheus' API names them.
 std::string_view to_string(ValueType type);
 
+/// Which experimental parts of the language a text may use; the defaults are Prometheus' own. Each
+/// belongs to a name of its `--enable-feature` flag.
+struct ParseOptions {
+  bool experimental_functions = false;  ///< promql-experimental-functions; limitk and limit_ratio
+  bool duration_expressions = true;     ///< promql-duration-expr: `[5m * 2]`, `offset (step())`
+  bool extended_ranges = false;         ///< promql-extended-range-selectors: `anchored`, `smoothed`
+  bool fill_modifiers = false;  ///< promql-binop-fill-modifiers: `fill(0)`, `fill_left(0)` …
+
+  static ParseOptions all() { return {true, true, true, true}; }
+};
+
+/// The start, end and step of the query that is evaluated; an instant query has no step.
+struct QueryTimes {
+  std::int64_t start_ms = 0;
+  std::int64_t end_ms = 0;
+  std::int64_t step_ms = 0;
+};
+
 /// A parsed and type-checked expression. Copies share the tree.
 class Query {
  public:
@@ -33,16 +55,47 @@ class Query {
   const Expr& root() const { return *root_; }
   /// The text as it was written.
   const std::string& text() const { return text_; }
+  /// Whether step(), range(), start() or end() occur, so that bind() changes the tree.
+  bool depends_on_times() const { return depends_on_times_; }
 
  private:
-  friend base::Result<Query> parse(std::string_view text);
+  friend base::Result<Query> parse(std::string_view text, const ParseOptions& options);
+  friend base::Result<Query> bind(const Query& query, const QueryTimes& times);
   std::shared_ptr<const Expr> root_;
   std::string text_;
   ValueType type_ = ValueType::kScalar;
+  bool depends_on_times_ = false;
 };
 
 /// Errors carry the position (line and column, from 1) within `text`, without a file.
-base::Result<Query> parse(std::string_view text);
+base::Result<Query> parse(std::string_view text, const ParseOptions& options = {});
+
+/// The query with numbers in the place of step(), range(), start() and end(), and of durations
+/// made from them. evaluate() and selections() do this by themselves. Fails when a range or step
+/// then is not greater than 0.
+base::Result<Query> bind(const Query& query, const QueryTimes& times);
+
+/// Stops running evaluations from another thread. Whoever asks sets it once; evaluations look at it
+/// every few thousand samples. Safe on any thread.
+class Interrupt {
+ public:
+  enum class Reason : std::uint8_t { kNone, kCancelled, kTimedOut };
+
+  /// Evaluations end with kCancelled.
+  void cancel() noexcept { set(Reason::kCancelled); }
+  /// Evaluations end with kTimeout.
+  void time_out() noexcept { set(Reason::kTimedOut); }
+  Reason reason() const noexcept { return reason_.load(std::memory_order_relaxed); }
+
+ private:
+  // The first reason stays.
+  void set(Reason reason) noexcept {
+    Reason none = Reason::kNone;
+    reason_.compare_exchange_strong(none, reason, std::memory_order_relaxed);
+  }
+
+  std::atomic<Reason> reason_{Reason::kNone};
+};
 
 struct EvalOptions {
   base::Duration lookback = std::chrono::minutes(5);
@@ -53,6 +106,10 @@ struct EvalOptions {
   std::size_t max_steps = 5'000'000;
   /// Drop metric names at the end of the evaluation only (Prometheus' feature of that name).
   bool delayed_name_removal = false;
+  /// Ends the evaluation early when it is set; null: nobody will.
+  std::shared_ptr<const Interrupt> interrupt;
+  /// Fill EvalStats::per_step.
+  bool per_step_stats = false;
 };
 
 /// The evaluation times of a range query: start, start + step … up to end.
@@ -82,13 +139,15 @@ std::vector<model::Matchers> selectors(const Query& query);
 struct VectorElement {
   model::Labels labels;
   std::int64_t time_ms = 0;
-  double value = 0;
+  double value = 0;                 ///< without a histogram
+  model::HistogramPtr histogram{};  ///< null for floats
 };
 using Vector = std::vector<VectorElement>;
 
 struct MatrixSeries {
   model::Labels labels;
   std::vector<model::Sample> samples;
+  std::vector<model::HistogramSample> histograms{};
 };
 using Matrix = std::vector<MatrixSeries>;
 
@@ -103,10 +162,22 @@ struct String {
 
 using Value = std::variant<Scalar, Vector, Matrix, String>;
 
+/// What an evaluation has looked at, counted as Prometheus does for `stats=all`.
+struct EvalStats {
+  /// Samples that selectors gave: one for each series and step of an instant selector, all of each
+  /// window of a range selector or subquery.
+  std::uint64_t total_samples = 0;
+  /// The most samples that were held at a time.
+  std::uint64_t peak_samples = 0;
+  /// Time in milliseconds and samples of each step; with EvalOptions::per_step_stats.
+  std::vector<std::pair<std::int64_t, std::uint64_t>> per_step;
+};
+
 struct Evaluation {
   Value value;
   std::vector<std::string> warnings;
   std::vector<std::string> infos;
+  EvalStats stats;
 };
 
 /// The instant value at `time`. `snapshot` must hold exactly selections(query, time, options).
@@ -120,5 +191,8 @@ base::Result<Evaluation> evaluate(const Query& query, const RangeTimes& times,
 
 /// Canonical PromQL on one line.
 std::string format(const Expr& expr);
+/// Canonical PromQL as people like to read it: lines of at most 100 characters where the structure
+/// allows it, what does not fit split at its parts and indented by two blanks.
+std::string pretty(const Expr& expr);
 
 }  // namespace tocsin::promql
