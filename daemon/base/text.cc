@@ -111,6 +111,7 @@ std::string_view truncate_utf8(std::string_view text, std::size_t max_bytes) {
 
 std::string quote(std::string_view text) {
   std::string quoted = "\"";
+  const bool escape_high = !is_valid_utf8(text);
   for (const char c : text) {
     switch (c) {
       case '"':
@@ -129,7 +130,8 @@ std::string quote(std::string_view text) {
         quoted += "\\r";
         break;
       default:
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F ||
+            (escape_high && static_cast<unsigned char>(c) >= 0x80)) {
           constexpr std::string_view kDigits = "0123456789abcdef";
           quoted += "\\x";
           quoted += kDigits[static_cast<unsigned char>(c) >> 4];

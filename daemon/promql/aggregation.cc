@@ -58,14 +58,10 @@ class Aggregator {
       return Operand(Elements{});
     }
     for (Element& element : elements) {
-      std::string* extra = nullptr;
-      std::string printed;
       if (op == AggregateOp::kCountValues) {
-        printed = element.histogram ? model::to_string(*element.histogram)
-                                    : base::format_number(element.value);
-        extra = &printed;
+        add_value_label(element);
       }
-      add(group_of(element, extra), element);
+      add(group_of(element), element);
     }
     return Operand(finish());
   }
@@ -110,18 +106,21 @@ class Aggregator {
     return {};
   }
 
-  Group& group_of(const Element& element, const std::string* extra) {
+  // Elements of one value belong together, so the label comes before the grouping.
+  void add_value_label(Element& element) const {
+    const std::string text = element.histogram ? model::to_string(*element.histogram)
+                                               : base::format_number(element.value);
+    const auto& label = std::get<std::string>(*parameter_);
+    element.labels = model::LabelsBuilder(element.labels).set(label, text).build();
+  }
+
+  Group& group_of(const Element& element) {
     const bool gone = evaluator_.name_gone(element);
-    const Signature::Id id = extra == nullptr ? signature_.id(element.labels, gone)
-                                              : signature_.id_with(element.labels, gone, *extra);
+    const Signature::Id id = signature_.id(element.labels, gone);
     const auto [place, fresh] = places_.try_emplace(id, groups_.size());
     if (fresh) {
       Group& group = groups_.emplace_back(aggregation_.op, number_);
       group.labels = signature_.labels_of(id, element.labels, gone);
-      if (extra != nullptr) {
-        const auto& label = std::get<std::string>(*parameter_);
-        group.labels = model::LabelsBuilder(group.labels).set(label, *extra).build();
-      }
     }
     Group& group = groups_[place];
     group.drop_name = group.drop_name || (element.drop_name && !gone);
@@ -220,7 +219,11 @@ Result<Operand> aggregate(Evaluator& evaluator, const Aggregation& aggregation,
   if (!inner) {
     return inner;
   }
-  Grouping& grouping = evaluator.grouping(&aggregation, !aggregation.without, aggregation.labels);
+  std::vector<std::string> labels = aggregation.labels;
+  if (aggregation.op == AggregateOp::kCountValues && !aggregation.without) {
+    labels.push_back(std::get<std::string>(parameter));
+  }
+  Grouping& grouping = evaluator.grouping(&aggregation, !aggregation.without, labels);
   return Aggregator(evaluator, aggregation, grouping)
       .run(std::move(std::get<Elements>(*inner)), parameter);
 }

@@ -21,6 +21,8 @@ std::string_view to_string(BinaryOp op) { return kBinaryNames[static_cast<std::s
 
 bool is_comparison(BinaryOp op) { return op >= BinaryOp::kEqual && op <= BinaryOp::kGreaterEqual; }
 
+bool is_trim(BinaryOp op) { return op == BinaryOp::kTrimUpper || op == BinaryOp::kTrimLower; }
+
 bool is_set_operator(BinaryOp op) { return op >= BinaryOp::kAnd; }
 
 int precedence(BinaryOp op) {
@@ -46,6 +48,18 @@ int precedence(BinaryOp op) {
 }
 
 std::string_view to_string(AggregateOp op) { return kAggregateNames[static_cast<std::size_t>(op)]; }
+
+std::string_view to_string(Extension extension) {
+  switch (extension) {
+    case Extension::kAnchored:
+      return "anchored";
+    case Extension::kSmoothed:
+      return "smoothed";
+    case Extension::kNone:
+      break;
+  }
+  return {};
+}
 
 std::optional<AggregateOp> aggregate_op(std::string_view name) {
   const std::string lower = base::to_lower(name);

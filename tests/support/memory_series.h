@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "model/histogram_algebra.h"
 #include "model/labels.h"
 #include "model/matcher.h"
 #include "model/sample.h"
@@ -71,7 +72,9 @@ class MemorySeries {
       points.float_starts.resize(points.floats.size());
     }
     std::ranges::move(points.floats, std::back_inserter(all.floats));
-    std::ranges::move(points.histograms, std::back_inserter(all.histograms));
+    for (model::HistogramSample& sample : points.histograms) {
+      append(all, std::move(sample));
+    }
     std::ranges::move(points.float_starts, std::back_inserter(all.float_starts));
     body = std::make_shared<const VectorSamples>(std::move(all));
   }
@@ -90,6 +93,19 @@ class MemorySeries {
   }
 
  private:
+  // As a store does it, which knows whether a histogram follows on the one before.
+  static void append(series::Points& all, model::HistogramSample sample) {
+    const bool follows =
+        !all.histograms.empty() &&
+        std::ranges::none_of(all.floats, [&](const model::Sample& other) {
+          return other.time_ms > all.histograms.back().time_ms && other.time_ms < sample.time_ms;
+        });
+    const model::Histogram* previous = follows ? all.histograms.back().histogram.get() : nullptr;
+    sample.histogram =
+        model::with_reset(sample.histogram, model::hint_after(*sample.histogram, previous));
+    all.histograms.push_back(std::move(sample));
+  }
+
   std::map<model::Labels, std::shared_ptr<const VectorSamples>> series_;
 };
 
