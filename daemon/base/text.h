@@ -24,8 +24,7 @@ bool is_valid_utf8(std::string_view text);
 /// Cuts to at most max_bytes without splitting a UTF-8 sequence.
 std::string_view truncate_utf8(std::string_view text, std::size_t max_bytes);
 
-/// `text` in double quotes with Go's strconv.Quote escapes for ", \ and control characters;
-/// of text that is not UTF-8, all bytes beyond ASCII are escaped.
+/// `text` in double quotes with Go's strconv.Quote escapes for ", \ and control characters.
 std::string quote(std::string_view text);
 
 /// Reads a number as Prometheus does: Go's decimal and hexadecimal floats with underscores left
