@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -59,9 +60,10 @@ class Aggregator {
     }
     for (Element& element : elements) {
       if (op == AggregateOp::kCountValues) {
-        add_value_label(element);
+        count_value(element);
+      } else {
+        add(group_of(element), element);
       }
-      add(group_of(element), element);
     }
     return Operand(finish());
   }
@@ -106,25 +108,38 @@ class Aggregator {
     return {};
   }
 
-  // Elements of one value belong together, so the label comes before the grouping.
-  void add_value_label(Element& element) const {
-    const std::string text = element.histogram ? model::to_string(*element.histogram)
-                                               : base::format_number(element.value);
-    const auto& label = std::get<std::string>(*parameter_);
-    element.labels = model::LabelsBuilder(element.labels).set(label, text).build();
-  }
-
   Group& group_of(const Element& element) {
     const bool gone = evaluator_.name_gone(element);
     const Signature::Id id = signature_.id(element.labels, gone);
     const auto [place, fresh] = places_.try_emplace(id, groups_.size());
     if (fresh) {
-      Group& group = groups_.emplace_back(aggregation_.op, number_);
-      group.labels = signature_.labels_of(id, element.labels, gone);
+      groups_.emplace_back(aggregation_.op, number_).labels =
+          signature_.labels_of(id, element.labels, gone);
     }
     Group& group = groups_[place];
     group.drop_name = group.drop_name || (element.drop_name && !gone);
     return group;
+  }
+
+  // The value takes its label's place before anything is grouped: `by` always keeps that label,
+  // `without` may name it.
+  void count_value(Element& element) {
+    const auto& name = std::get<std::string>(*parameter_);
+    const bool gone = evaluator_.name_gone(element);
+    const std::string printed = element.histogram ? model::to_string(*element.histogram)
+                                                  : base::format_number(element.value);
+    const model::Labels valued = model::LabelsBuilder(element.labels).set(name, printed).build();
+    model::Labels labels = signature_.labels_of(valued, gone);
+    if (!aggregation_.without) {
+      labels = model::LabelsBuilder(labels).set(name, printed).build();
+    }
+    const auto [place, fresh] = counted_.try_emplace(labels, groups_.size());
+    if (fresh) {
+      groups_.emplace_back(aggregation_.op, number_).labels = labels;
+    }
+    Group& group = groups_[place->second];
+    group.drop_name = group.drop_name || (element.drop_name && !gone);
+    add(group, element);
   }
 
   void add(Group& group, Element& element) {
@@ -197,6 +212,7 @@ class Aggregator {
   double number_ = 0;
   std::int64_t limit_ = 0;
   std::vector<Group> groups_;
+  std::unordered_map<model::Labels, std::size_t, model::LabelsHash> counted_;
 };
 
 }  // namespace
@@ -219,11 +235,7 @@ Result<Operand> aggregate(Evaluator& evaluator, const Aggregation& aggregation,
   if (!inner) {
     return inner;
   }
-  std::vector<std::string> labels = aggregation.labels;
-  if (aggregation.op == AggregateOp::kCountValues && !aggregation.without) {
-    labels.push_back(std::get<std::string>(parameter));
-  }
-  Grouping& grouping = evaluator.grouping(&aggregation, !aggregation.without, labels);
+  Grouping& grouping = evaluator.grouping(&aggregation, !aggregation.without, aggregation.labels);
   return Aggregator(evaluator, aggregation, grouping)
       .run(std::move(std::get<Elements>(*inner)), parameter);
 }

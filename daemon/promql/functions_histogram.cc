@@ -32,6 +32,7 @@ struct AnyHistogram {
   model::Labels labels;  // with the metric name, without le
   HistogramPtr native;   // or else
   std::vector<Bucket> buckets;
+  bool both = false;
 };
 
 // Joins the elements of a vector to histograms. Those that are there in both kinds are left out.
@@ -52,7 +53,7 @@ class Collector {
   }
 
   std::vector<AnyHistogram> take() {
-    std::erase_if(list_, [](const AnyHistogram& h) { return !h.native && h.buckets.empty(); });
+    std::erase_if(list_, &AnyHistogram::both);
     return std::move(list_);
   }
 
@@ -63,7 +64,7 @@ class Collector {
     const auto [place, fresh] = grouping_.places.try_emplace(id, list_.size());
     if (fresh) {
       list_.push_back(
-          {model::LabelsBuilder(element.labels).remove(kBucketLabel).build(), nullptr, {}});
+          {model::LabelsBuilder(element.labels).remove(kBucketLabel).build(), nullptr, {}, false});
     }
     return list_[place];
   }
@@ -78,24 +79,21 @@ class Collector {
       return;
     }
     AnyHistogram& histogram = of(element);
-    if (histogram.native) {
-      note_both(histogram);
-    } else {
-      histogram.buckets.push_back({*bound, element.value});
-    }
+    histogram.buckets.push_back({*bound, element.value});
+    refuse_both(histogram);
   }
 
   void add_native(const Element& element) {
     AnyHistogram& histogram = of(element);
-    if (!histogram.buckets.empty()) {
-      note_both(histogram);
-      histogram.buckets.clear();
-    } else {
-      histogram.native = element.histogram;
-    }
+    histogram.native = element.histogram;
+    refuse_both(histogram);
   }
 
-  void note_both(const AnyHistogram& histogram) {
+  void refuse_both(AnyHistogram& histogram) {
+    if (histogram.both || !histogram.native || histogram.buckets.empty()) {
+      return;
+    }
+    histogram.both = true;
     frame_.evaluator.notes().warn(where_,
                                   named("vector contains a mix of classic and native histograms",
                                         histogram.labels.metric_name()));
