@@ -153,7 +153,7 @@ async::Task<base::Result<promql::Evaluation>> DaemonViews::evaluate(promql::Quer
   if (parts_.clock.monotonic_now() >= deadline) {
     co_return base::Error(base::ErrorCode::kTimeout, "query timed out in expression evaluation");
   }
-  const promql::EvalOptions& options = parts_.pipeline.core().engine_options().promql;
+  const promql::EvalOptions options = parts_.pipeline.core().engine_options().promql;
   const auto selections = promql::selections(query, time, options);
   auto older = co_await parts_.pipeline.load(selections);
   if (!older) {

@@ -169,8 +169,9 @@ async::Task<base::Result<std::vector<series::Provision>>> Keeper::load(
     by_block[need.block.id].push_back(std::move(need));
   }
   std::uint64_t bytes = 0;
-  for (auto& [id, needs] : by_block) {
-    auto job = [shared = shared_, wanted = std::move(needs)] {
+  for (auto& entry : by_block) {
+    const std::uint64_t id = entry.first;
+    auto job = [shared = shared_, wanted = std::move(entry.second)] {
       return answer(*shared->file, wanted);
     };
     auto answers = co_await thread_->run(std::move(job));

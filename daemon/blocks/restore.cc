@@ -93,8 +93,8 @@ base::Result<RestoreReport> restore(SeriesFile& file, series::Store& store,
   report.damaged_log_rows = *damaged + undecodable;
   // The clock was set back while nobody was here: what is stored moves along, as it does at run
   // time, or every new sample would be out of order.
-  if (const auto newest = store.newest(); newest && *newest > now) {
-    report.shifted = now - *newest;
+  if (const auto newest = store.newest(); newest && *newest >= now) {
+    report.shifted = now - *newest - std::chrono::milliseconds(1);
     store.shift_times(report.shifted);
   }
   const series::StoreStats stats = store.stats();

@@ -23,7 +23,7 @@ constexpr const char* kTables[] = {
     // Apart, so that the list of blocks is read without their bytes.
     "create table block_bytes (id integer primary key, payload blob not null)",
     "create table damaged (kind text not null, id integer not null, payload blob)",
-    "pragma application_id = 1953456499",
+    "pragma application_id = 1953457011",
     "pragma user_version = 1",
 };
 

@@ -167,6 +167,11 @@ AppendOutcome Appender::State::put(std::uint32_t place, model::Sample sample) {
     ++refused;
     return outcome;
   }
+  if (store.options.durable && sample.time_ms != staging.last_time_ms) {
+    // It may be in a block, and a start may not read that one back.
+    ++refused;
+    return AppendOutcome::kOutOfOrder;
+  }
   if (Pending* waiting = pending_at(staging, sample.time_ms)) {
     const bool same = same_bits(waiting->sample.value, sample.value);
     waiting->sample.value = sample.value;

@@ -37,15 +37,9 @@ struct PinnedBlock {
       for (std::size_t i = first; i < last; ++i) {
         block->chunks[i].read(from, to, out);
       }
-      if (length == 0) {
-        return;
-      }
-      const auto end = open->begin() + length;
-      auto at = std::lower_bound(
-          open->begin(), end, from,
-          [](const model::Sample& sample, std::int64_t time) { return sample.time_ms < time; });
-      for (; at != end && at->time_ms <= to; ++at) {
-        out.push_back(*at);
+      open.read(from, to, out);
+      if (any && last_sample.time_ms >= from && last_sample.time_ms <= to) {
+        out.push_back(last_sample);
       }
     }
 
@@ -60,13 +54,11 @@ struct PinnedBlock {
     }
 
     std::optional<model::Sample> newest_kept(std::int64_t from, std::int64_t to) const {
-      for (std::size_t i = length; i > 0; --i) {
-        const model::Sample& sample = (*open)[i - 1];
-        if (sample.time_ms <= to) {
-          return sample.time_ms >= from ? std::optional(sample) : std::nullopt;
-        }
+      if (any && last_sample.time_ms <= to) {
+        return last_sample.time_ms >= from ? std::optional(last_sample) : std::nullopt;
       }
       std::vector<model::Sample> samples;
+      open.read(from, to, samples);
       for (std::size_t i = last; i > first && samples.empty(); --i) {
         block->chunks[i - 1].read(from, to, samples);
       }
@@ -76,8 +68,9 @@ struct PinnedBlock {
     const PinnedBlock* block = nullptr;
     std::size_t first = 0;  // sealed chunks: [first, last) of the block's
     std::size_t last = 0;
-    std::shared_ptr<const OpenChunk> open;
-    std::uint32_t length = 0;
+    OpenView open;
+    model::Sample last_sample;
+    bool any = false;  // a last sample
     std::int64_t floor_ms = 0;
   };
 
@@ -114,7 +107,6 @@ void trim(std::vector<Chunk>& chunks, std::int64_t end_ms) {
   for (auto chunk = chunks.rbegin(); chunk != chunks.rend(); ++chunk) {
     if (chunk->max_time_ms >= end_ms) {
       chunk->max_time_ms = end_ms - 1;
-      chunk->whole = false;
     }
     end_ms = std::min(end_ms, chunk->min_time_ms);
   }
@@ -152,8 +144,10 @@ class Pins {
     PinnedSeries& pinned = end(series.labels);
     pinned.origin = series.origin;
     pinned.ref = series.ref;
-    block_->series.back().open = series.head.open();
-    block_->series.back().length = static_cast<std::uint32_t>(series.head.open_length());
+    PinnedBlock::Samples& samples = block_->series.back();
+    samples.any = !series.head.empty();
+    samples.last_sample = series.head.last();
+    samples.open = series.head.open();
   }
   std::vector<PinnedSeries> take() { return std::move(list_); }
 

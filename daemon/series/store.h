@@ -123,7 +123,8 @@ class Appender {
   /// The same for the samples of a whole poll, which is the fast way. Those that are not stored are
   /// added to `refused`, but for duplicates.
   void append_all(std::span<const RefSample> samples, std::vector<Refusal>& refused);
-  /// Replaces a sample of the same timestamp, or appends: for values recorded once per slot.
+  /// Replaces a sample of the same timestamp, or appends: for values recorded once per slot. When
+  /// durable, only the newest sample of a series can be replaced.
   base::Result<AppendOutcome> put(const model::Labels& labels, model::Sample sample);
   /// The ref of a series that is committed or was added by this appender.
   std::optional<SeriesRef> find(const model::Labels& labels) const;
@@ -205,8 +206,8 @@ class Store {
   void set_last_id(std::uint32_t id);
   /// Puts the series of a block back, with their samples behind those that are there. For the
   /// start: blocks ascending, before anything is appended. Adds to `refs`, by the id that the block
-  /// calls them, the refs that the series have here. `stays`: the block is of the last seal, so that
-  /// the log need not say again what its ids mean.
+  /// calls them, the refs that the series have here. `stays`: the block is of the last seal, so
+  /// that the log need not say again what its ids mean.
   void restore(const Block& block, bool stays, RestoredRefs& refs);
   /// Puts back what was logged, after the blocks. What is there already stays as it is; samples of
   /// series that nobody knows are left out. Returns how many of those there were.

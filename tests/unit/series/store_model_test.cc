@@ -26,6 +26,7 @@ struct NaiveStore {
   std::map<Labels, std::map<std::int64_t, double>> series;
   /// Older samples are refused.
   std::int64_t accepted_from = kMin;
+  bool newest_only = false;  // may be replaced
 
   AppendOutcome append(const Labels& labels, model::Sample sample, bool replace) {
     if (sample.time_ms < accepted_from) {
@@ -39,7 +40,7 @@ struct NaiveStore {
     auto& samples = found->second;
     const auto same = samples.find(sample.time_ms);
     const bool newest = same != samples.end() && std::next(same) == samples.end();
-    if (same == samples.end() || (!newest && !replace)) {
+    if (same == samples.end() || (!newest && (!replace || newest_only))) {
       return AppendOutcome::kOutOfOrder;
     }
     if (bits(same->second) == bits(sample.value)) {
@@ -82,7 +83,10 @@ struct Disk {
 /// fifth of its retention in memory and the rest in blocks, and starts anew now and then.
 class Twins {
  public:
-  Twins(std::uint64_t seed, bool durable) : random_(seed), durable_(durable) { open(); }
+  Twins(std::uint64_t seed, bool durable) : random_(seed), durable_(durable) {
+    naive_.newest_only = durable;
+    open();
+  }
 
   void step() {
     const std::uint64_t choice = random_.below(20);
