@@ -107,6 +107,10 @@ bool RequestReader::take_continue() {
   return expected == "100-continue";
 }
 
+bool RequestReader::old_client() const { return state_->parser->get().version() < 11; }
+
+void RequestReader::stash(std::string_view bytes) { state_->pending.append(bytes); }
+
 bool RequestReader::keep_alive() const { return state_->parser->keep_alive(); }
 
 bool RequestReader::accepts_gzip() const {
