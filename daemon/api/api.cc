@@ -4,6 +4,8 @@
 #include <cmath>
 
 #include "api/encode.h"
+#include "api/json.h"
+#include "api/parameters.h"
 #include "base/text.h"
 
 namespace tocsin::api {
@@ -101,6 +103,7 @@ const std::vector<Api::Route>& Api::routes() {
       {"/api/v1/alerts", "", kRead, Role::kViewer, &Api::alerts},
       {"/api/v1/targets", "", kRead, Role::kViewer, &Api::targets},
       {"/api/v1/query_exemplars", "", kAsk, Role::kViewer, &Api::exemplars},
+      {"/api/v1/format_query", "", kAsk, Role::kViewer, &Api::format_query},
       {"/api/v1/metadata", "", kRead, Role::kViewer, &Api::metadata},
       {"/api/v1/status/buildinfo", "", kRead, Role::kViewer, &Api::build},
       {"/tocsin/v1/incidents", "", kRead, Role::kViewer, &Api::incidents},
@@ -114,7 +117,9 @@ Api::Api(boost::asio::any_io_executor executor, const base::Clock& clock, async:
     : views_(views),
       commands_(commands),
       auth_(std::move(auth)),
-      queries_(std::move(executor), clock, timers, queries, query) {}
+      queries_(queries),
+      query_api_(std::move(executor), clock, timers, queries, query),
+      select_api_(queries) {}
 
 async::Task<ServerResponse> Api::handle(ServerRequest request) {
   const auto& all = routes();
@@ -164,24 +169,24 @@ async::Task<ServerResponse> Api::metrics(ServerRequest) {
 }
 
 async::Task<ServerResponse> Api::query(ServerRequest request) {
-  return queries_.query(std::move(request));
+  return query_api_.query(std::move(request));
 }
 
 async::Task<ServerResponse> Api::query_range(ServerRequest request) {
-  return queries_.query_range(std::move(request));
+  return query_api_.query_range(std::move(request));
 }
 
 async::Task<ServerResponse> Api::series(ServerRequest request) {
-  return queries_.series(std::move(request));
+  return select_api_.series(std::move(request));
 }
 
 async::Task<ServerResponse> Api::labels(ServerRequest request) {
-  return queries_.labels(std::move(request));
+  return select_api_.labels(std::move(request));
 }
 
 async::Task<ServerResponse> Api::label_values(ServerRequest request) {
   std::string name = between(request.path, "/api/v1/label/", "/values").value_or("");
-  return queries_.label_values(std::move(request), std::move(name));
+  return select_api_.label_values(std::move(request), std::move(name));
 }
 
 async::Task<ServerResponse> Api::rules(ServerRequest request) {
@@ -212,8 +217,32 @@ async::Task<ServerResponse> Api::targets(ServerRequest request) {
       encode_targets(views_.targets(), all || state == "active", all || state == "dropped", pool));
 }
 
-// Neither exemplars nor metadata are kept. Grafana asks for both and takes an empty answer.
-async::Task<ServerResponse> Api::exemplars(ServerRequest) { co_return success("[]"); }
+// No exemplars are kept; Grafana asks for them and takes an empty answer.
+async::Task<ServerResponse> Api::exemplars(ServerRequest request) {
+  const base::Result<base::WallTime> start = time_of(request, "start", base::WallTime::min());
+  if (!start) {
+    co_return bad_parameter("start", start.error());
+  }
+  const base::Result<base::WallTime> end = time_of(request, "end", base::WallTime::max());
+  if (!end) {
+    co_return bad_parameter("end", end.error());
+  }
+  if (*end < *start) {
+    co_return failure(400, "bad_data", "end timestamp must not be before start timestamp");
+  }
+  const auto query = queries_.parse(text_of(request, "query"));
+  co_return query ? success("[]") : failure(400, "bad_data", query.error().to_string());
+}
+
+async::Task<ServerResponse> Api::format_query(ServerRequest request) {
+  const auto query = queries_.parse(text_of(request, "query"));
+  if (!query) {
+    co_return bad_parameter("query", query.error());
+  }
+  JsonWriter json;
+  json.string(promql::format(query->root()));
+  co_return success(json.take());
+}
 
 async::Task<ServerResponse> Api::metadata(ServerRequest) { co_return success("{}"); }
 

@@ -4,6 +4,7 @@
 
 #include "api/access.h"
 #include "api/query_api.h"
+#include "api/select_api.h"
 #include "api/views.h"
 #include "async/timers.h"
 #include "base/clock.h"
@@ -18,6 +19,10 @@ class Api {
       Views& views, Queries& queries, Commands& commands, AuthOptions auth, QueryOptions query);
 
   async::Task<net::ServerResponse> handle(net::ServerRequest request);
+
+  /// Cancels the queries that run and wait, and takes no more of them.
+  void stop_queries() { query_api_.stop(); }
+  const QueryGate& gate() const { return query_api_.gate(); }
 
  private:
   struct Route;
@@ -36,6 +41,7 @@ class Api {
   async::Task<net::ServerResponse> alerts(net::ServerRequest request);
   async::Task<net::ServerResponse> targets(net::ServerRequest request);
   async::Task<net::ServerResponse> exemplars(net::ServerRequest request);
+  async::Task<net::ServerResponse> format_query(net::ServerRequest request);
   async::Task<net::ServerResponse> metadata(net::ServerRequest request);
   async::Task<net::ServerResponse> build(net::ServerRequest request);
   async::Task<net::ServerResponse> incidents(net::ServerRequest request);
@@ -44,7 +50,9 @@ class Api {
   Views& views_;
   Commands& commands_;
   AuthOptions auth_;
-  QueryApi queries_;
+  Queries& queries_;
+  QueryApi query_api_;
+  SelectApi select_api_;
 };
 
 }  // namespace tocsin::api

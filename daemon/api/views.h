@@ -2,8 +2,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "async/task.h"
@@ -13,6 +16,7 @@
 #include "model/fact.h"
 #include "model/labels.h"
 #include "promql/query.h"
+#include "series/snapshot.h"
 
 /// What the API shows and may ask for, as plain values and small interfaces. The app implements
 /// them over the rooms that own the state. Everything here is for the main loop only.
@@ -131,20 +135,33 @@ class Views {
   virtual BuildView build() const = 0;
 };
 
-/// Runs queries.
+/// What became of a query, for metrics.
+struct QueryReport {
+  std::string_view outcome;  ///< "ok", or the error type of the answer: "timeout", "execution", …
+  double queue_seconds = 0;  ///< waiting for its turn and for a thread
+  double prepare_seconds = 0;
+  double evaluate_seconds = 0;
+  double encode_seconds = 0;
+  std::uint64_t samples = 0;  ///< looked at
+};
+
+/// What queries need of the daemon.
 class Queries {
  public:
+  using Work = std::move_only_function<void()>;
+
   virtual ~Queries() = default;
   /// promql::parse(); here, so that it can be cached and replaced.
   virtual base::Result<promql::Query> parse(const std::string& expression) = 0;
-  /// The value at `time`. Errors are the evaluation's, also kTimeout and kCancelled.
-  virtual async::Task<base::Result<promql::Evaluation>> evaluate(promql::Query query,
-                                                                 base::WallTime time,
-                                                                 base::MonotonicTime deadline) = 0;
-  /// The label sets of the series that at least one selector matches; all series without
-  /// selectors. kInvalidInput when one is no plain selector.
-  virtual async::Task<base::Result<std::vector<model::Labels>>> series(
-      std::vector<std::string> selectors, base::WallTime start, base::WallTime end) = 0;
+  /// What all evaluations have in common: lookback, limits, feature switches.
+  virtual promql::EvalOptions eval_options() const = 0;
+  /// Pins series as they are now.
+  virtual series::Snapshot snapshot(std::span<const series::Selection> selections) = 0;
+  /// Runs pure work where it holds up nobody, and returns when it is done. kCancelled when the
+  /// caller was cancelled: work that had begun ends unseen then, so it owns all that it touches.
+  virtual async::Task<base::Status> offload(Work work) = 0;
+  /// A query has ended.
+  virtual void report(const QueryReport& report) = 0;
 };
 
 /// Changes something.

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "app/query_config.h"
 #include "app/web_config.h"
 #include "base/duration.h"
 #include "base/file_system.h"
@@ -38,6 +39,7 @@ struct Config {
   model::Labels external_labels;
 
   WebConfig web;
+  QueryConfig query;
   std::string storage_url = "sqlite:/var/lib/tocsin/tocsin.db";
   std::optional<base::Duration> retention;  ///< of samples; default: what the rules read
 

@@ -21,6 +21,8 @@ net::HttpClientOptions client_options() {
 
 constexpr base::Duration kMinRetention = std::chrono::minutes(15);
 constexpr base::Duration kMaxDefaultRetention = std::chrono::hours(2);
+/// Detection goes before queries when the processors are busy.
+constexpr int kQueryNiceness = 5;
 
 void log_problems(const yaml::Problems& problems) {
   for (const base::Error& warning : problems.warnings()) {
@@ -107,6 +109,7 @@ CoreOptions Daemon::core_options() const {
   options.engine.no_data = config.no_data;
   options.engine.external_labels = config.external_labels;
   options.engine.external_url = url();
+  options.engine.promql.lookback = config.query.lookback_delta;
   options.incidents = config.incidents;
   options.dispatcher.route = config.route;
   options.dispatcher.external_url = url();
@@ -153,6 +156,13 @@ async::Task<base::Status> Daemon::start() {
   feed_ = std::make_unique<Feed>(*store_, *pipeline_, metrics_, parts_.clock);
   manager_ = std::make_unique<sources::Manager>(sources::Manager::Dependencies{
       .executor = parts_.executor, .clock = parts_.clock, .timers = parts_.timers, .sink = *feed_});
+  // A few more threads than processors, so that a small query finds room beside large ones.
+  query_pool_ = std::make_unique<async::WorkerPool>(
+      parts_.executor,
+      async::ThreadOptions{
+          .name = "query",
+          .threads = std::min(generation_->config.query.max_concurrency, async::processors() + 2),
+          .niceness = kQueryNiceness});
   views_ = std::make_unique<DaemonViews>(
       DaemonViews::Parts{.pipeline = *pipeline_,
                          .feed = *feed_,
@@ -160,6 +170,7 @@ async::Task<base::Status> Daemon::start() {
                          .store = *store_,
                          .metrics = metrics_,
                          .clock = parts_.clock,
+                         .query_pool = *query_pool_,
                          .refresh_metrics = [this] { refresh_metrics(); },
                          .readiness = [this] { return readiness(); }});
   base::Status served = co_await start_server();

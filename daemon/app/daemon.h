@@ -98,6 +98,8 @@ class Daemon final : public api::Commands {
   std::shared_ptr<Generation> generation_;
   net::HttpClientImpl http_;
   async::WorkerPool pool_;
+  /// Apart from the other one, so that no query holds up the reading of a page.
+  std::unique_ptr<async::WorkerPool> query_pool_;
   std::unique_ptr<journal::Journal> journal_;
   std::unique_ptr<series::Store> store_;
   std::unique_ptr<Pipeline> pipeline_;

@@ -2,6 +2,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "app/feed.h"
 #include "app/metrics.h"
 #include "app/pipeline.h"
+#include "async/worker_pool.h"
 #include "base/clock.h"
 #include "journal/journal.h"
 #include "series/store.h"
@@ -25,6 +27,7 @@ class DaemonViews final : public api::Views, public api::Queries {
     series::Store& store;
     Metrics& metrics;
     const base::Clock& clock;
+    async::WorkerPool& query_pool;  ///< for queries alone
     std::function<void()> refresh_metrics;
     std::function<api::Readiness()> readiness;
   };
@@ -40,11 +43,10 @@ class DaemonViews final : public api::Views, public api::Queries {
   api::BuildView build() const override;
 
   base::Result<promql::Query> parse(const std::string& expression) override;
-  async::Task<base::Result<promql::Evaluation>> evaluate(promql::Query query, base::WallTime time,
-                                                         base::MonotonicTime deadline) override;
-  async::Task<base::Result<std::vector<model::Labels>>> series(std::vector<std::string> selectors,
-                                                               base::WallTime start,
-                                                               base::WallTime end) override;
+  promql::EvalOptions eval_options() const override;
+  series::Snapshot snapshot(std::span<const series::Selection> selections) override;
+  async::Task<base::Status> offload(Work work) override;
+  void report(const api::QueryReport& report) override;
 
  private:
   async::Task<base::Result<incidents::Incident>> stored_incident(std::string id);

@@ -28,22 +28,6 @@ int status_of(const boost::beast::error_code& error) {
   return error == http::error::bad_version ? 505 : 400;
 }
 
-/// The weight of gzip in an Accept-Encoding header is not zero.
-bool lists_gzip(std::string_view header) {
-  const std::string lower = base::to_lower(header);
-  for (const std::string_view part : base::split(lower, ',')) {
-    const auto pieces = base::split(part, ';');
-    const std::string_view name = base::trim(pieces[0]);
-    const std::string_view weight = pieces.size() > 1 ? base::trim(pieces[1]) : "q=1";
-    const bool zero =
-        weight == "q=0" || weight == "q=0.0" || weight == "q=0.00" || weight == "q=0.000";
-    if ((name == "gzip" || name == "*") && !zero) {
-      return true;
-    }
-  }
-  return false;
-}
-
 }  // namespace
 
 struct RequestReader::State {

@@ -13,9 +13,6 @@ using Parameters = std::vector<std::pair<std::string, std::string>>;
 
 class ApiTest : public ::testing::Test {
  protected:
-  ApiTest() {
-    queries_.answer = [](base::WallTime time) { return scalar_of(time, 1); };
-  }
   net::ServerResponse send(const std::string& method, const std::string& path,
                            Parameters parameters = {}, bool loopback = true) {
     net::ServerRequest request;
@@ -41,10 +38,10 @@ class ApiTest : public ::testing::Test {
 };
 
 TEST_F(ApiTest, AnswersEveryPath) {
-  for (const std::string path : {"/-/healthy", "/health", "/-/ready", "/metrics", "/api/v1/rules",
-                                 "/api/v1/alerts", "/api/v1/targets", "/api/v1/status/buildinfo",
-                                 "/api/v1/metadata", "/api/v1/query_exemplars", "/api/v1/labels",
-                                 "/api/v1/label/job/values", "/tocsin/v1/incidents"}) {
+  for (const std::string path :
+       {"/-/healthy", "/health", "/-/ready", "/metrics", "/api/v1/rules", "/api/v1/alerts",
+        "/api/v1/targets", "/api/v1/status/buildinfo", "/api/v1/metadata", "/api/v1/labels",
+        "/api/v1/label/job/values", "/tocsin/v1/incidents"}) {
     EXPECT_EQ(send("GET", path).status, 200) << path;
     EXPECT_EQ(send("HEAD", path).status, 200) << path;
     EXPECT_EQ(send("DELETE", path).status, 405) << path;
@@ -56,6 +53,31 @@ TEST_F(ApiTest, AnswersEveryPath) {
                 .status,
             200);
   EXPECT_EQ(send("POST", "/api/v1/series", {{"match[]", "up"}}).status, 200);
+}
+
+TEST_F(ApiTest, ExemplarsAreNoneButParametersAreChecked) {
+  const auto ask = [this](Parameters parameters) {
+    return send("GET", "/api/v1/query_exemplars", std::move(parameters)).body;
+  };
+  const auto error = [](const std::string& message) {
+    return R"({"status":"error","errorType":"bad_data","error":")" + message + R"("})";
+  };
+  EXPECT_EQ(ask({{"query", "up"}, {"start", "0"}, {"end", "2"}}),
+            R"({"status":"success","data":[]})");
+  EXPECT_EQ(ask({}), error("1:1: parse error: no expression found in input"));
+  EXPECT_EQ(ask({{"query", "up"}, {"start", "3"}, {"end", "2"}}),
+            error("end timestamp must not be before start timestamp"));
+  EXPECT_EQ(ask({{"query", "up"}, {"end", "x"}}),
+            error(R"(invalid parameter \"end\": Invalid time value for 'end': )"
+                  R"(cannot parse \"x\" to a valid timestamp)"));
+}
+
+TEST_F(ApiTest, FormatsQueries) {
+  EXPECT_EQ(send("POST", "/api/v1/format_query", {{"query", "sum(up)by(job)"}}).body,
+            R"({"status":"success","data":"sum by (job) (up)"})");
+  EXPECT_EQ(send("GET", "/api/v1/format_query", {{"query", "foo("}}).body,
+            R"({"status":"error","errorType":"bad_data",)"
+            R"("error":"invalid parameter \"query\": 1:5: parse error: unclosed left parenthesis"})");
 }
 
 TEST_F(ApiTest, SaysWhatDoesNotExistAndWhatIsNotPossible) {
