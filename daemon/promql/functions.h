@@ -48,6 +48,7 @@ struct Function {
   base::Status (*check_parameters)(std::span<const double> parameters) = nullptr;
   bool expects_counter = false;     ///< infos when the name is not one of a counter
   bool quantile_parameter = false;  ///< its first argument is a quantile: warns outside of 0 … 1
+  bool experimental = false;        ///< see ParseOptions::experimental_functions
 
   std::size_t min_arguments() const;
   /// The largest number of arguments; nothing when there is no bound.
@@ -68,5 +69,8 @@ std::vector<Function> time_functions();
 std::vector<Function> label_functions();
 std::vector<Function> vector_functions();
 std::vector<Function> histogram_functions();
+std::vector<Function> query_functions();
+std::vector<Function> sort_functions();
+std::vector<Function> info_functions();
 
 }  // namespace tocsin::promql
