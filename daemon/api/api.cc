@@ -47,6 +47,24 @@ ServerResponse refuse(Access access, bool configured) {
                  "configure bearer tokens or users under web, or listen on the loopback");
 }
 
+/// Prometheus' own part, which also keeps Prometheus' plain words for wrong paths and methods.
+bool is_prometheus(std::string_view path) { return path.starts_with("/api/v1/"); }
+
+ServerResponse wrong_method(const ServerRequest& request,
+                            const std::vector<std::string_view>& methods) {
+  std::vector<std::string> allowed(methods.begin(), methods.end());
+  ServerResponse response;
+  if (is_prometheus(request.path)) {
+    allowed.emplace_back("OPTIONS");
+    std::ranges::sort(allowed);
+    response = plain(405, "Method Not Allowed\n");
+  } else {
+    response = failure(405, "bad_data", request.method + " is not possible on " + request.path);
+  }
+  response.headers.set("Allow", base::join(allowed, ", "));
+  return response;
+}
+
 /// The part of the path between two fixed ones; nothing when they do not fit.
 std::optional<std::string> between(std::string_view path, std::string_view before,
                                    std::string_view after) {
@@ -105,7 +123,13 @@ const std::vector<Api::Route>& Api::routes() {
       {"/api/v1/query_exemplars", "", kAsk, Role::kViewer, &Api::exemplars},
       {"/api/v1/format_query", "", kAsk, Role::kViewer, &Api::format_query},
       {"/api/v1/metadata", "", kRead, Role::kViewer, &Api::metadata},
+      {"/api/v1/targets/metadata", "", kRead, Role::kViewer, &Api::target_metadata},
+      {"/api/v1/alertmanagers", "", kRead, Role::kViewer, &Api::alertmanagers},
       {"/api/v1/status/buildinfo", "", kRead, Role::kViewer, &Api::build},
+      {"/api/v1/status/runtimeinfo", "", kRead, Role::kViewer, &Api::runtime},
+      {"/api/v1/status/config", "", kRead, Role::kViewer, &Api::config},
+      {"/api/v1/status/flags", "", kRead, Role::kViewer, &Api::flags},
+      {"/api/v1/status/tsdb", "", kRead, Role::kViewer, &Api::tsdb},
       {"/tocsin/v1/incidents", "", kRead, Role::kViewer, &Api::incidents},
       {"/tocsin/v1/incidents/", "", kRead, Role::kViewer, &Api::incident},
   };
@@ -113,15 +137,43 @@ const std::vector<Api::Route>& Api::routes() {
 }
 
 Api::Api(boost::asio::any_io_executor executor, const base::Clock& clock, async::Timers& timers,
-         Views& views, Queries& queries, Commands& commands, AuthOptions auth, QueryOptions query)
+         Views& views, Queries& queries, Commands& commands, AuthOptions auth, QueryOptions query,
+         Cors cors)
     : views_(views),
       commands_(commands),
       auth_(std::move(auth)),
       queries_(queries),
       query_api_(std::move(executor), clock, timers, queries, query),
-      select_api_(queries) {}
+      select_api_(queries),
+      metadata_api_(views, queries),
+      status_api_(views, queries),
+      cors_(std::move(cors)) {}
 
 async::Task<ServerResponse> Api::handle(ServerRequest request) {
+  const bool prometheus = is_prometheus(request.path);
+  const bool live = prometheus || request.path.starts_with("/tocsin/");
+  std::optional<std::string> origin;
+  if (const auto header = request.headers.get("Origin")) {
+    origin = std::string(*header);
+  }
+  ServerResponse response;
+  if (prometheus && request.method == "OPTIONS") {
+    // A browser asks without credentials what it may send; it learns nothing else by that.
+    response.status = 204;
+  } else {
+    response = co_await dispatch(std::move(request));
+  }
+  if (prometheus) {
+    cors_.apply(origin, response);
+  }
+  if (live) {
+    response.headers.set("Cache-Control", "no-store");
+  }
+  response.headers.set("X-Content-Type-Options", "nosniff");
+  co_return response;
+}
+
+async::Task<ServerResponse> Api::dispatch(ServerRequest request) {
   const auto& all = routes();
   const auto route = std::find_if(all.begin(), all.end(), [&request](const Route& candidate) {
     return candidate.matches(request.path);
@@ -133,15 +185,11 @@ async::Task<ServerResponse> Api::handle(ServerRequest request) {
     co_return refuse(access, auth_.configured());
   }
   if (route == all.end()) {
-    co_return not_found("no such path: " + request.path);
+    co_return is_prometheus(request.path) ? plain(404, "404 page not found\n")
+                                          : not_found("no such path: " + request.path);
   }
-  const auto& methods = route->methods;
-  if (std::find(methods.begin(), methods.end(), request.method) == methods.end()) {
-    ServerResponse response =
-        failure(405, "bad_data", request.method + " is not possible on " + request.path);
-    response.headers.set(
-        "Allow", base::join(std::vector<std::string>(methods.begin(), methods.end()), ", "));
-    co_return response;
+  if (std::ranges::find(route->methods, request.method) == route->methods.end()) {
+    co_return wrong_method(request, route->methods);
   }
   const auto handler = route->handler;
   co_return co_await (this->*handler)(std::move(request));
@@ -244,10 +292,28 @@ async::Task<ServerResponse> Api::format_query(ServerRequest request) {
   co_return success(json.take());
 }
 
-async::Task<ServerResponse> Api::metadata(ServerRequest) { co_return success("{}"); }
+async::Task<ServerResponse> Api::metadata(ServerRequest request) {
+  co_return metadata_api_.metadata(request);
+}
 
-async::Task<ServerResponse> Api::build(ServerRequest) {
-  co_return success(encode_build(views_.build()));
+async::Task<ServerResponse> Api::target_metadata(ServerRequest request) {
+  co_return metadata_api_.target_metadata(request);
+}
+
+async::Task<ServerResponse> Api::build(ServerRequest) { co_return status_api_.build(); }
+
+async::Task<ServerResponse> Api::runtime(ServerRequest) { co_return status_api_.runtime(); }
+
+async::Task<ServerResponse> Api::config(ServerRequest) { co_return status_api_.config(); }
+
+async::Task<ServerResponse> Api::flags(ServerRequest) { co_return status_api_.flags(); }
+
+async::Task<ServerResponse> Api::alertmanagers(ServerRequest) {
+  co_return status_api_.alertmanagers();
+}
+
+async::Task<ServerResponse> Api::tsdb(ServerRequest request) {
+  return status_api_.series_statistics(std::move(request));
 }
 
 async::Task<ServerResponse> Api::incidents(ServerRequest request) {

@@ -3,8 +3,11 @@
 #include <boost/asio/any_io_executor.hpp>
 
 #include "api/access.h"
+#include "api/cors.h"
+#include "api/metadata_api.h"
 #include "api/query_api.h"
 #include "api/select_api.h"
+#include "api/status_api.h"
 #include "api/views.h"
 #include "async/timers.h"
 #include "base/clock.h"
@@ -16,7 +19,8 @@ namespace tocsin::api {
 class Api {
  public:
   Api(boost::asio::any_io_executor executor, const base::Clock& clock, async::Timers& timers,
-      Views& views, Queries& queries, Commands& commands, AuthOptions auth, QueryOptions query);
+      Views& views, Queries& queries, Commands& commands, AuthOptions auth, QueryOptions query,
+      Cors cors = {});
 
   async::Task<net::ServerResponse> handle(net::ServerRequest request);
 
@@ -27,6 +31,8 @@ class Api {
  private:
   struct Route;
   static const std::vector<Route>& routes();
+
+  async::Task<net::ServerResponse> dispatch(net::ServerRequest request);
 
   async::Task<net::ServerResponse> healthy(net::ServerRequest request);
   async::Task<net::ServerResponse> ready(net::ServerRequest request);
@@ -43,7 +49,13 @@ class Api {
   async::Task<net::ServerResponse> exemplars(net::ServerRequest request);
   async::Task<net::ServerResponse> format_query(net::ServerRequest request);
   async::Task<net::ServerResponse> metadata(net::ServerRequest request);
+  async::Task<net::ServerResponse> target_metadata(net::ServerRequest request);
   async::Task<net::ServerResponse> build(net::ServerRequest request);
+  async::Task<net::ServerResponse> runtime(net::ServerRequest request);
+  async::Task<net::ServerResponse> config(net::ServerRequest request);
+  async::Task<net::ServerResponse> flags(net::ServerRequest request);
+  async::Task<net::ServerResponse> tsdb(net::ServerRequest request);
+  async::Task<net::ServerResponse> alertmanagers(net::ServerRequest request);
   async::Task<net::ServerResponse> incidents(net::ServerRequest request);
   async::Task<net::ServerResponse> incident(net::ServerRequest request);
 
@@ -53,6 +65,9 @@ class Api {
   Queries& queries_;
   QueryApi query_api_;
   SelectApi select_api_;
+  MetadataApi metadata_api_;
+  StatusApi status_api_;
+  Cors cors_;
 };
 
 }  // namespace tocsin::api

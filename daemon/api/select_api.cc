@@ -6,42 +6,17 @@
 #include <set>
 #include <string_view>
 #include <utility>
-#include <variant>
 
 #include "api/encode.h"
 #include "api/parameters.h"
+#include "api/selector.h"
 #include "base/text.h"
 #include "net/response_writer.h"
-#include "promql/ast.h"
 
 namespace tocsin::api {
 namespace {
 
-using base::Error;
-using base::ErrorCode;
-
 constexpr std::size_t kGzipFromBytes = 1400;
-/// Far beyond any sample, and far from overflow.
-constexpr std::int64_t kEarliestMs = -9'000'000'000'000'000;
-constexpr std::int64_t kLatestMs = 9'000'000'000'000'000;
-
-/// The matchers of one `match[]`, which is a selector and nothing more.
-base::Result<model::Matchers> parse_selector(Queries& queries, const std::string& text) {
-  const base::Result<promql::Query> query = queries.parse(text);
-  if (!query) {
-    return query.error();
-  }
-  const auto* selector = std::get_if<promql::Selector>(&query->root().node);
-  const bool plain = selector != nullptr && !selector->range_ms && selector->shift.offset_ms == 0 &&
-                     selector->shift.anchor == promql::TimeShift::Anchor::kEvaluation;
-  if (!plain) {
-    return Error(
-               ErrorCode::kInvalidInput,
-               "parse error: expected a series selector such as up{job=\"shop\"} and nothing else")
-        .at({.file = "", .line = 1, .column = 1});
-  }
-  return selector->matchers;
-}
 
 /// At most so many entries, with a warning when there were more.
 template <class T>
@@ -122,7 +97,7 @@ async::Task<net::ServerResponse> SelectApi::select(net::ServerRequest request, A
   if (!limit) {
     co_return bad_parameter("limit", limit.error());
   }
-  series::Selection times{{}, kEarliestMs, kLatestMs};
+  series::Selection times = everything();
   for (const std::string_view name : {"start", "end"}) {
     std::int64_t& bound = name == "start" ? times.min_time_ms : times.max_time_ms;
     const base::Result<base::WallTime> time = time_of(request, name, base::from_millis(bound));

@@ -12,6 +12,7 @@ struct ServerOptions {
   net::HttpServerOptions http;
   AuthOptions auth;
   QueryOptions query;
+  Cors cors;
 };
 
 /// The HTTP surface: a server whose requests the Api answers. Views, queries and commands must

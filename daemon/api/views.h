@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -13,6 +15,7 @@
 #include "base/clock.h"
 #include "base/duration.h"
 #include "base/result.h"
+#include "exposition/parse.h"
 #include "model/fact.h"
 #include "model/labels.h"
 #include "promql/query.h"
@@ -120,6 +123,24 @@ struct BuildView {
   std::string compiler;
 };
 
+/// What one target says of its metrics.
+struct TargetMetadata {
+  model::Labels labels;                                             ///< the target's
+  std::shared_ptr<const std::vector<exposition::Family>> families;  ///< never null
+};
+
+struct RuntimeView {
+  base::WallTime started;
+  base::WallTime now;
+  std::string folder;  ///< where relative paths of the configuration begin
+  std::string host;
+  bool reload_succeeded = true;  ///< the newest attempt
+  base::WallTime configured;     ///< when the running configuration was loaded
+  std::size_t threads = 0;
+  std::size_t processors = 0;
+  base::Duration retention{0};
+};
+
 /// Reads the daemon's state.
 class Views {
  public:
@@ -133,6 +154,15 @@ class Views {
   /// The own metrics in Prometheus' text format 0.0.4.
   virtual std::string metrics() const = 0;
   virtual BuildView build() const = 0;
+  /// In the order of the targets.
+  virtual std::vector<TargetMetadata> metadata() const = 0;
+  virtual RuntimeView runtime() const = 0;
+  /// The running configuration as YAML, with secrets left out.
+  virtual std::string config() const = 0;
+  /// Settings by the names that Prometheus' flags have for them.
+  virtual std::map<std::string, std::string> flags() const = 0;
+  /// The URLs to which alerts are forwarded.
+  virtual std::vector<std::string> alertmanagers() const = 0;
 };
 
 /// What became of a query, for metrics.

@@ -274,6 +274,7 @@ Config load_config(const std::string& path, const Backends& backends, const base
     return config;
   }
   Decoder(backends, files, options, config, problems).run(document->root());
+  config.text = *std::move(text);
   return config;
 }
 

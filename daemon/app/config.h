@@ -32,6 +32,7 @@ struct Backends {
 struct Config {
   std::string file;
   std::string folder;  ///< of the file; relative paths start there
+  std::string text;    ///< as it stands in the file, nothing put in for variables
 
   base::Duration evaluation_interval = std::chrono::minutes(1);
   rules::EvaluationMode evaluation = rules::EvaluationMode::kRound;

@@ -137,6 +137,7 @@ std::string Daemon::url() const {
 }
 
 async::Task<base::Status> Daemon::start() {
+  launched_ = parts_.clock.wall_now();
   const std::string storage =
       options_.storage.empty() ? generation_->config.storage_url : options_.storage;
   auto opened = co_await journal::open(storage);
@@ -171,6 +172,8 @@ async::Task<base::Status> Daemon::start() {
                          .metrics = metrics_,
                          .clock = parts_.clock,
                          .query_pool = *query_pool_,
+                         .config = [this]() -> const Config& { return generation_->config; },
+                         .runtime = [this] { return runtime(); },
                          .refresh_metrics = [this] { refresh_metrics(); },
                          .readiness = [this] { return readiness(); }});
   base::Status served = co_await start_server();
@@ -188,7 +191,8 @@ async::Task<base::Status> Daemon::start() {
   install_targets();
   forward_active_alerts();
   metrics_.config_last_reload_successful.Set(1);
-  metrics_.config_last_reload_success_seconds.Set(base::to_seconds(parts_.clock.wall_now()));
+  configured_ = parts_.clock.wall_now();
+  metrics_.config_last_reload_success_seconds.Set(base::to_seconds(configured_));
   started_ = true;
   announce();
   parts_.service.ready("watching");
@@ -338,7 +342,8 @@ async::Task<base::Status> Daemon::reload() {
   }
   last_reload_error_.clear();
   metrics_.config_last_reload_successful.Set(1);
-  metrics_.config_last_reload_success_seconds.Set(base::to_seconds(parts_.clock.wall_now()));
+  configured_ = parts_.clock.wall_now();
+  metrics_.config_last_reload_success_seconds.Set(base::to_seconds(configured_));
   log_info("configuration loaded", {{"file", options_.config_file},
                                     {"rules", std::to_string(generation_->config.rule_count())}});
   parts_.service.ready("watching");

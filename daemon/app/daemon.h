@@ -88,6 +88,7 @@ class Daemon final : public api::Commands {
   async::Task<> watch();
   void refresh_metrics();
   api::Readiness readiness() const;
+  api::RuntimeView runtime();
   void announce() const;
 
   DaemonParts parts_;
@@ -108,6 +109,8 @@ class Daemon final : public api::Commands {
   std::unique_ptr<notifiers::forward::Forwarder> forwarder_;
   std::unique_ptr<DaemonViews> views_;
   std::unique_ptr<api::Server> server_;
+  base::WallTime launched_;
+  base::WallTime configured_;  ///< when the running configuration was taken
   std::string last_reload_error_;
   bool started_ = false;
   bool reloading_ = false;

@@ -53,6 +53,7 @@ base::Result<api::ServerOptions> Daemon::server_options() const {
   }
   options.auth.tokens = *std::move(tokens);
   options.auth.users = *std::move(users);
+  options.cors = api::Cors(web.cors_origin.value_or(options.auth.configured() ? ".*" : ""));
   return options;
 }
 
@@ -133,6 +134,20 @@ api::Readiness Daemon::readiness() const {
     text += " The last reload was refused: " + last_reload_error_;
   }
   return {.ready = true, .text = std::move(text)};
+}
+
+api::RuntimeView Daemon::runtime() {
+  process_metrics_.refresh();
+  const auto host = parts_.files.read_file("/proc/sys/kernel/hostname", base::kMaxConfigFileBytes);
+  return {.started = launched_,
+          .now = parts_.clock.wall_now(),
+          .folder = generation_->config.folder,
+          .host = host ? std::string(base::trim(*host)) : std::string(),
+          .reload_succeeded = last_reload_error_.empty(),
+          .configured = configured_,
+          .threads = process_metrics_.threads(),
+          .processors = async::processors(),
+          .retention = store_->retention()};
 }
 
 async::Task<> Daemon::stop() {

@@ -51,8 +51,19 @@ void Feed::batch_arrived(series::Origin origin, sources::Batch batch) {
 void Feed::target_removed(series::Origin origin) {
   ingester_.remove(origin, clock_.wall_now());
   live_.erase(origin);
+  families_.erase(origin);
   counters_.erase(origin);
   announce();
+}
+
+std::vector<api::TargetMetadata> Feed::metadata() const {
+  std::vector<api::TargetMetadata> metadata;
+  for (const sources::TargetStatus& status : ingester_.statuses()) {
+    if (const auto found = families_.find(status.origin); found != families_.end()) {
+      metadata.push_back({status.spec.labels, found->second});
+    }
+  }
+  return metadata;
 }
 
 void Feed::announce() {

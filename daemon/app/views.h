@@ -2,11 +2,13 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <functional>
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "api/views.h"
+#include "app/config.h"
 #include "app/feed.h"
 #include "app/metrics.h"
 #include "app/pipeline.h"
@@ -27,7 +29,9 @@ class DaemonViews final : public api::Views, public api::Queries {
     series::Store& store;
     Metrics& metrics;
     const base::Clock& clock;
-    async::WorkerPool& query_pool;  ///< for queries alone
+    async::WorkerPool& query_pool;          ///< for queries alone
+    std::function<const Config&()> config;  ///< the one that runs
+    std::function<api::RuntimeView()> runtime;
     std::function<void()> refresh_metrics;
     std::function<api::Readiness()> readiness;
   };
@@ -41,6 +45,11 @@ class DaemonViews final : public api::Views, public api::Queries {
   api::Readiness readiness() const override;
   std::string metrics() const override;
   api::BuildView build() const override;
+  std::vector<api::TargetMetadata> metadata() const override;
+  api::RuntimeView runtime() const override;
+  std::string config() const override;
+  std::map<std::string, std::string> flags() const override;
+  std::vector<std::string> alertmanagers() const override;
 
   base::Result<promql::Query> parse(const std::string& expression) override;
   promql::EvalOptions eval_options() const override;

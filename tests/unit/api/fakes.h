@@ -21,6 +21,8 @@ class FakeViews final : public Views {
   std::vector<TargetView> all_targets;
   std::map<std::string, IncidentDetail> details;
   Readiness now{true, "ready"};
+  std::vector<TargetMetadata> all_metadata;
+  RuntimeView run;
   IncidentFilter asked;
 
   std::vector<RuleGroupView> rule_groups() const override { return groups; }
@@ -42,6 +44,13 @@ class FakeViews final : public Views {
   }
   Readiness readiness() const override { return now; }
   std::string metrics() const override { return "tocsin_up 1\n"; }
+  std::vector<TargetMetadata> metadata() const override { return all_metadata; }
+  RuntimeView runtime() const override { return run; }
+  std::string config() const override { return "a: <secret>\n"; }
+  std::map<std::string, std::string> flags() const override { return {{"query.timeout", "2m"}}; }
+  std::vector<std::string> alertmanagers() const override {
+    return {"http://a:9093/api/v2/alerts"};
+  }
   BuildView build() const override { return {"0.1.0", "abc", "20260101", "gcc 12"}; }
 };
 

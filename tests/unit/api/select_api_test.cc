@@ -66,9 +66,18 @@ TEST_F(SelectApiTest, BadParametersAreRefused) {
   EXPECT_EQ(series({{"match[]", "up"}, {"start", "x"}}).body, error(time));
   EXPECT_EQ(labels({{"start", "x"}}).body, error(time));
   EXPECT_EQ(values("job", {{"start", "x"}}).body, error(time));
-  for (const std::string selector : {"sum(up)", "up[5m]", "up offset 1m", "up @ 1", "1"}) {
-    const std::string plain =
-        R"(1:1: parse error: expected a series selector such as up{job=\"shop\"} and nothing else)";
+  const std::string only = R"(1:1: parse error: unexpected expression: )"
+                           R"(only a series selector such as up{job=\"shop\"} stands here)";
+  const std::vector<std::pair<std::string, std::string>> selectors = {
+      {"sum(up)", R"(1:4: parse error: unexpected \"(\")"},
+      {"  ", R"(1:3: parse error: unexpected end of input)"},
+      {"up[5m]", only},
+      {"up offset 1m", only},
+      {"up @ 1", only},
+      {"1", only},
+      {"up{", R"(1:4: parse error: unexpected end of input inside braces)"},
+  };
+  for (const auto& [selector, plain] : selectors) {
     EXPECT_EQ(series({{"match[]", selector}}).body,
               error(R"(invalid parameter \"match[]\": )" + plain));
     EXPECT_EQ(labels({{"match[]", selector}}).body, error(plain));
