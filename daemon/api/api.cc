@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "api/encode.h"
-#include "api/json.h"
 #include "api/parameters.h"
 #include "base/text.h"
 
@@ -122,6 +121,7 @@ const std::vector<Api::Route>& Api::routes() {
       {"/api/v1/targets", "", kRead, Role::kViewer, &Api::targets},
       {"/api/v1/query_exemplars", "", kAsk, Role::kViewer, &Api::exemplars},
       {"/api/v1/format_query", "", kAsk, Role::kViewer, &Api::format_query},
+      {"/api/v1/parse_query", "", kAsk, Role::kViewer, &Api::parse_query},
       {"/api/v1/metadata", "", kRead, Role::kViewer, &Api::metadata},
       {"/api/v1/targets/metadata", "", kRead, Role::kViewer, &Api::target_metadata},
       {"/api/v1/alertmanagers", "", kRead, Role::kViewer, &Api::alertmanagers},
@@ -145,6 +145,7 @@ Api::Api(boost::asio::any_io_executor executor, const base::Clock& clock, async:
       queries_(queries),
       query_api_(std::move(executor), clock, timers, queries, query),
       select_api_(queries),
+      expression_api_(queries),
       metadata_api_(views, queries),
       status_api_(views, queries),
       cors_(std::move(cors)) {}
@@ -283,13 +284,11 @@ async::Task<ServerResponse> Api::exemplars(ServerRequest request) {
 }
 
 async::Task<ServerResponse> Api::format_query(ServerRequest request) {
-  const auto query = queries_.parse(text_of(request, "query"));
-  if (!query) {
-    co_return bad_parameter("query", query.error());
-  }
-  JsonWriter json;
-  json.string(promql::format(query->root()));
-  co_return success(json.take());
+  co_return expression_api_.format(request);
+}
+
+async::Task<ServerResponse> Api::parse_query(ServerRequest request) {
+  co_return expression_api_.tree(request);
 }
 
 async::Task<ServerResponse> Api::metadata(ServerRequest request) {

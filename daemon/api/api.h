@@ -4,6 +4,7 @@
 
 #include "api/access.h"
 #include "api/cors.h"
+#include "api/expression_api.h"
 #include "api/metadata_api.h"
 #include "api/query_api.h"
 #include "api/select_api.h"
@@ -48,6 +49,7 @@ class Api {
   async::Task<net::ServerResponse> targets(net::ServerRequest request);
   async::Task<net::ServerResponse> exemplars(net::ServerRequest request);
   async::Task<net::ServerResponse> format_query(net::ServerRequest request);
+  async::Task<net::ServerResponse> parse_query(net::ServerRequest request);
   async::Task<net::ServerResponse> metadata(net::ServerRequest request);
   async::Task<net::ServerResponse> target_metadata(net::ServerRequest request);
   async::Task<net::ServerResponse> build(net::ServerRequest request);
@@ -65,6 +67,7 @@ class Api {
   Queries& queries_;
   QueryApi query_api_;
   SelectApi select_api_;
+  ExpressionApi expression_api_;
   MetadataApi metadata_api_;
   StatusApi status_api_;
   Cors cors_;

@@ -72,6 +72,14 @@ TEST_F(ApiTest, ExemplarsAreNoneButParametersAreChecked) {
                   R"(cannot parse \"x\" to a valid timestamp)"));
 }
 
+TEST_F(ApiTest, TellsTheTreeOfAQuery) {
+  const std::string tree = send("POST", "/api/v1/parse_query", {{"query", "-up"}}).body;
+  EXPECT_TRUE(tree.starts_with(R"({"status":"success","data":{)")) << tree;
+  EXPECT_NE(tree.find(R"("type":"unaryExpr")"), std::string::npos) << tree;
+  EXPECT_NE(tree.find(R"("type":"vectorSelector")"), std::string::npos) << tree;
+  EXPECT_EQ(send("GET", "/api/v1/parse_query", {{"query", "("}}).status, 400);
+}
+
 TEST_F(ApiTest, FormatsQueries) {
   EXPECT_EQ(send("POST", "/api/v1/format_query", {{"query", "sum(up)by(job)"}}).body,
             R"json({"status":"success","data":"sum by (job) (up)"})json");
