@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "model/clock_step.h"
 
 namespace tocsin::app {
 namespace {
@@ -173,12 +174,7 @@ Outcome Core::on_tick(base::WallTime now) {
 
 Outcome Core::on_clock_step(base::Duration delta, base::WallTime now) {
   Outcome outcome;
-  model::Record record;
-  record.type = "clock.stepped";
-  record.time = now;
-  record.actor = "system";
-  record.payload["delta_ms"] = delta.count();
-  take({std::move(record)}, outcome);
+  take({model::clock_step_record(now, delta)}, outcome);
   run_due(now, outcome);
   return outcome;
 }

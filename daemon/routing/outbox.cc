@@ -5,6 +5,7 @@
 
 #include "base/duration.h"
 #include "base/text.h"
+#include "model/clock_step.h"
 #include "model/payload.h"
 
 namespace tocsin::routing {
@@ -149,13 +150,12 @@ OutboxDecision Outbox::decide_unroutable(base::WallTime now, std::string_view no
 }
 
 base::Status Outbox::apply(const model::Record& record) {
-  if (record.type == "clock.stepped") {
-    model::PayloadReader reader(record.payload);
-    const base::Duration by{reader.integer("delta_ms")};
-    if (!reader.intact()) {
-      return reader.malformed("clock step");
+  if (record.type == model::kClockStepped) {
+    const auto by = model::clock_step(record);
+    if (!by) {
+      return by.error();
     }
-    shift(by);
+    shift(*by);
     return {};
   }
   if (!record.type.starts_with("notice.") && !record.type.starts_with("delivery.")) {

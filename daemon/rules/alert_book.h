@@ -41,7 +41,6 @@ inline constexpr std::string_view kFired = "alert.fired";
 inline constexpr std::string_view kResolved = "alert.resolved";
 inline constexpr std::string_view kGone = "alert.gone";
 inline constexpr std::string_view kKeepFiring = "alert.keep_firing";
-inline constexpr std::string_view kClockStepped = "clock.stepped";
 }  // namespace record_type
 
 /// A record that puts the alert of the rule into this state. `type` is one of record_type.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/hash.h"
+#include "model/clock_step.h"
 #include "rules/engine_impl.h"
 
 namespace tocsin::rules {
@@ -283,8 +284,8 @@ base::Status Engine::apply(const model::Record& record) {
   if (auto status = impl_->book.apply(record); !status) {
     return status;
   }
-  if (record.type == record_type::kClockStepped && impl_->restored) {
-    impl_->schedule.clock_stepped(base::Duration(record.payload.at("delta_ms").get_int64()));
+  if (record.type == model::kClockStepped && impl_->restored) {
+    impl_->schedule.clock_stepped(*model::clock_step(record));
     impl_->stepped = impl_->last_mono;
   }
   return {};

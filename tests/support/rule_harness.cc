@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/json/object.hpp>
 
+#include "model/clock_step.h"
 #include "promql/query.h"
 #include "rules/rule_file.h"
 #include "yaml/document.h"
@@ -105,10 +106,7 @@ void RuleHarness::advance(base::Duration by) {
 
 void RuleHarness::step_clock(base::Duration by) {
   clock_.step_wall(by);
-  model::Record record;
-  record.type = "clock.stepped";
-  record.time = now();
-  record.payload["delta_ms"] = by.count();
+  model::Record record = model::clock_step_record(now(), by);
   EXPECT_TRUE(engine_->apply(record).has_value());
   records_.push_back(std::move(record));
 }

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "model/clock_step.h"
 #include "support/alerts.h"
 
 namespace tocsin::routing {
@@ -195,7 +196,7 @@ TEST(Outbox, FollowsAStepOfTheClock) {
   world.finish("a", Kind::kRetry, minutes(1));
   const auto rest = *world.outbox.next_deadline() - world.now;
   world.now += hours(48);
-  ASSERT_TRUE(world.outbox.apply(testing::clock_stepped(world.now, hours(48))));
+  ASSERT_TRUE(world.outbox.apply(model::clock_step_record(world.now, hours(48))));
   EXPECT_EQ(*world.outbox.next_deadline() - world.now, rest);
   EXPECT_THAT(world.send(), IsEmpty());
   EXPECT_EQ(world.outbox.stats().pending, 1U);
@@ -261,7 +262,7 @@ TEST(OutboxStored, CorruptRecordsChangeNothing) {
   model::Record foreign;
   foreign.type = "group.flushed";
   EXPECT_TRUE(outbox.apply(foreign));
-  auto step = testing::clock_stepped(world.now, seconds(1));
+  auto step = model::clock_step_record(world.now, seconds(1));
   step.payload.clear();
   EXPECT_FALSE(outbox.apply(step));
 }
