@@ -50,7 +50,7 @@ Evaluator::Evaluator(const Query& query, const series::Snapshot& snapshot,
     : options_(options),
       times_(times),
       notes_(query.text()),
-      budget_(options.max_samples),
+      budget_(options),
       reader_(snapshot, windows(query.root(), times, options), options.lookback.count(), budget_) {}
 
 Result<Operand> Evaluator::eval(const Expr& expr, std::int64_t time_ms, Names names) {
@@ -77,6 +77,9 @@ Result<Operand> Evaluator::node(const Selector& selector, const TimeScope& scope
     auto status = reader_.range(
         selector, at, [&](const model::Labels& labels, std::span<const model::Sample> samples) {
           ranges.push_back({labels, {samples.begin(), samples.end()}, false});
+          if (auto wanted = looked_at(samples.size()); !wanted) {
+            return wanted;
+          }
           return budget_.take(samples.size());
         });
     if (!status) {
@@ -94,6 +97,9 @@ Result<Operand> Evaluator::node(const Selector& selector, const TimeScope& scope
   if (!status) {
     return status.error();
   }
+  if (auto wanted = looked_at(elements.size()); !wanted) {
+    return wanted.error();
+  }
   if (auto fits = budget_.take(elements.size()); !fits) {
     return fits.error();
   }
@@ -101,8 +107,23 @@ Result<Operand> Evaluator::node(const Selector& selector, const TimeScope& scope
   return Operand(std::move(elements));
 }
 
+Status Evaluator::looked_at(std::size_t samples) {
+  if (subquery_depth_ == 0) {
+    stats_.total_samples += samples;
+  }
+  return budget_.spend(samples);
+}
+
+EvalStats Evaluator::take_stats() {
+  stats_.peak_samples = budget_.peak();
+  if (options_.per_step_stats && !is_range_query()) {
+    stats_.per_step = {{times_.start_ms, stats_.total_samples}};
+  }
+  return std::move(stats_);
+}
+
 Status Evaluator::each_sample(const Selector& selector, std::int64_t time_ms,
-                              const SampleReader::OnSample& on_sample) {
+                              const OnSample& on_sample) {
   const auto until = reader_.instant(selector, shifted(selector.shift, time_ms, times_), on_sample);
   if (!until) {
     return until.error();

@@ -4,7 +4,7 @@
 
 #include "base/text.h"
 #include "promql/buckets.h"
-#include "promql/evaluator.h"
+#include "promql/call_frame.h"
 #include "promql/functions.h"
 #include "promql/signature.h"
 

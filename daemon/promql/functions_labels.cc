@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/text.h"
-#include "promql/evaluator.h"
+#include "promql/call_frame.h"
 #include "promql/functions.h"
 
 /// Functions that change labels.

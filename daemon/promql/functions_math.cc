@@ -3,7 +3,7 @@
 #include <limits>
 #include <numbers>
 
-#include "promql/evaluator.h"
+#include "promql/call_frame.h"
 #include "promql/functions.h"
 
 /// Functions of one value at a time.
@@ -70,7 +70,7 @@ base::Result<Operand> clamp(CallFrame& frame) {
     element.value = larger(low, smaller(high, element.value));
   }
   auto status = frame.evaluator.drop_names(elements, has_one_name(*frame.call.arguments[0]),
-                                           Evaluator::Names::kSettled);
+                                           CallContext::Names::kSettled);
   if (!status) {
     return status.error();
   }

@@ -1,7 +1,7 @@
 #include <chrono>
 #include <cmath>
 
-#include "promql/evaluator.h"
+#include "promql/call_frame.h"
 #include "promql/functions.h"
 
 /// Functions of time, all in UTC.
@@ -66,7 +66,7 @@ base::Result<Operand> timestamp(CallFrame& frame) {
     }
   }
   auto status =
-      frame.evaluator.drop_names(elements, has_one_name(argument), Evaluator::Names::kSettled);
+      frame.evaluator.drop_names(elements, has_one_name(argument), CallContext::Names::kSettled);
   if (!status) {
     return status.error();
   }

@@ -4,7 +4,7 @@
 #include <set>
 #include <utility>
 
-#include "promql/evaluator.h"
+#include "promql/call_frame.h"
 #include "promql/functions.h"
 
 /// Functions that look at a vector as a whole: absent, sort, scalar, vector.
@@ -45,7 +45,7 @@ Result<Operand> absent(CallFrame& frame) {
 Result<Operand> absent_over_time(CallFrame& frame) {
   bool found = false;
   auto status = frame.evaluator.each_range(*frame.call.arguments[0], frame.time_ms,
-                                           [&](const Evaluator::RangeView&) -> base::Status {
+                                           [&](const CallContext::RangeView&) -> base::Status {
                                              found = true;
                                              return {};
                                            });

@@ -95,7 +95,7 @@ Result<Evaluation> evaluate(const Query& query, base::WallTime time,
     return status.error();
   }
   return Evaluation{std::visit(ToValue{at}, *operand), evaluator.notes().take_warnings(),
-                    evaluator.notes().take_infos()};
+                    evaluator.notes().take_infos(), evaluator.take_stats()};
 }
 
 Result<Evaluation> evaluate(const Query& query, const RangeTimes& times,
@@ -119,7 +119,7 @@ Result<Evaluation> evaluate(const Query& query, const RangeTimes& times,
     return ranges.error();
   }
   return Evaluation{ToValue{span.end_ms}(*ranges), evaluator.notes().take_warnings(),
-                    evaluator.notes().take_infos()};
+                    evaluator.notes().take_infos(), evaluator.take_stats()};
 }
 
 }  // namespace tocsin::promql

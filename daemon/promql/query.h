@@ -1,9 +1,12 @@
 #pragma once
 
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -44,6 +47,28 @@ class Query {
 /// Errors carry the position (line and column, from 1) within `text`, without a file.
 base::Result<Query> parse(std::string_view text);
 
+/// Stops running evaluations from another thread. Whoever asks sets it once; evaluations look at it
+/// every few thousand samples. Safe on any thread.
+class Interrupt {
+ public:
+  enum class Reason : std::uint8_t { kNone, kCancelled, kTimedOut };
+
+  /// Evaluations end with kCancelled.
+  void cancel() noexcept { set(Reason::kCancelled); }
+  /// Evaluations end with kTimeout.
+  void time_out() noexcept { set(Reason::kTimedOut); }
+  Reason reason() const noexcept { return reason_.load(std::memory_order_relaxed); }
+
+ private:
+  // The first reason stays.
+  void set(Reason reason) noexcept {
+    Reason none = Reason::kNone;
+    reason_.compare_exchange_strong(none, reason, std::memory_order_relaxed);
+  }
+
+  std::atomic<Reason> reason_{Reason::kNone};
+};
+
 struct EvalOptions {
   base::Duration lookback = std::chrono::minutes(5);
   base::Duration default_subquery_step = std::chrono::minutes(1);
@@ -53,6 +78,10 @@ struct EvalOptions {
   std::size_t max_steps = 5'000'000;
   /// Drop metric names at the end of the evaluation only (Prometheus' feature of that name).
   bool delayed_name_removal = false;
+  /// Ends the evaluation early when it is set; null: nobody will.
+  std::shared_ptr<const Interrupt> interrupt;
+  /// Fill EvalStats::per_step.
+  bool per_step_stats = false;
 };
 
 /// The evaluation times of a range query: start, start + step … up to end.
@@ -103,10 +132,22 @@ struct String {
 
 using Value = std::variant<Scalar, Vector, Matrix, String>;
 
+/// What an evaluation has looked at, counted as Prometheus does for `stats=all`.
+struct EvalStats {
+  /// Samples that selectors gave: one for each series and step of an instant selector, all of each
+  /// window of a range selector or subquery.
+  std::uint64_t total_samples = 0;
+  /// The most samples that were held at a time.
+  std::uint64_t peak_samples = 0;
+  /// Time in milliseconds and samples of each step; with EvalOptions::per_step_stats.
+  std::vector<std::pair<std::int64_t, std::uint64_t>> per_step;
+};
+
 struct Evaluation {
   Value value;
   std::vector<std::string> warnings;
   std::vector<std::string> infos;
+  EvalStats stats;
 };
 
 /// The instant value at `time`. `snapshot` must hold exactly selections(query, time, options).

@@ -31,18 +31,8 @@ std::size_t first_after(std::span<const Sample> samples, std::size_t guess, std:
 
 }  // namespace
 
-base::Status SampleBudget::take(std::size_t count) {
-  held_ += count;
-  if (held_ > limit_) {
-    return base::Error(base::ErrorCode::kLimitExceeded,
-                       "query processing would load too many samples into memory in query "
-                       "execution");
-  }
-  return {};
-}
-
 SampleReader::SampleReader(const series::Snapshot& snapshot, std::vector<Window> windows,
-                           std::int64_t lookback_ms, SampleBudget& budget)
+                           std::int64_t lookback_ms, Budget& budget)
     : snapshot_(snapshot),
       windows_(std::move(windows)),
       lookback_ms_(lookback_ms),
@@ -70,6 +60,9 @@ base::Status SampleReader::keep(const Selector& selector) {
       continue;
     }
     kept->push_back({&series.labels, {scratch_.begin(), scratch_.end()}});
+    if (auto status = budget_.spend(scratch_.size()); !status) {
+      return status;
+    }
     if (auto status = budget_.take(scratch_.size()); !status) {
       return status;
     }

@@ -9,30 +9,18 @@
 
 #include "base/result.h"
 #include "promql/ast.h"
+#include "promql/budget.h"
 #include "promql/reach.h"
 #include "series/snapshot.h"
 
 namespace tocsin::promql {
-
-/// Counts the samples that an evaluation holds at a time and says when they are too many.
-class SampleBudget {
- public:
-  explicit SampleBudget(std::size_t limit) : limit_(limit) {}
-
-  base::Status take(std::size_t count);
-  void give_back(std::size_t count) { held_ -= count; }
-
- private:
-  std::size_t limit_;
-  std::size_t held_ = 0;
-};
 
 /// Reads the samples of selectors from the snapshot. A selector that is looked at once is streamed
 /// series by series; one inside of a subquery or range query is read once and kept.
 class SampleReader {
  public:
   SampleReader(const series::Snapshot& snapshot, std::vector<Window> windows,
-               std::int64_t lookback_ms, SampleBudget& budget);
+               std::int64_t lookback_ms, Budget& budget);
 
   using OnSample = std::function<void(const model::Labels&, model::Sample)>;
   using OnRange = std::function<base::Status(const model::Labels&, std::span<const model::Sample>)>;
@@ -70,7 +58,7 @@ class SampleReader {
   const series::Snapshot& snapshot_;
   std::vector<Window> windows_;
   std::int64_t lookback_ms_;
-  SampleBudget& budget_;
+  Budget& budget_;
   std::vector<std::optional<std::vector<Kept>>> kept_;  // by selector
   std::vector<model::Sample> scratch_;
 };

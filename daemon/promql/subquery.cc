@@ -47,19 +47,29 @@ Result<Evaluator::Step> Evaluator::step(const Expr& expr, std::int64_t time_ms, 
 Result<Ranges> Evaluator::each_step(const Expr& expr, const Steps& steps, bool whole_query) {
   StepCollector collector;
   std::optional<std::int64_t> until;
+  std::uint64_t last_read = 0;
   for (std::int64_t at = steps.first_ms; at <= steps.last_ms; at += steps.step_ms) {
     if (auto status = count_step(); !status) {
       return status.error();
     }
+    if (auto status = budget_.spend(collector.last_size()); !status) {
+      return status.error();
+    }
     if (until && at <= *until) {
       collector.repeat(at);
+      stats_.total_samples += last_read;
     } else {
+      const std::uint64_t before = stats_.total_samples;
       auto next = step(expr, at, whole_query);
       if (!next) {
         return next.error();
       }
       until = next->until_ms;
       collector.add(at, std::move(next->elements));
+      last_read = stats_.total_samples - before;
+    }
+    if (whole_query && options_.per_step_stats) {
+      stats_.per_step.emplace_back(at, last_read);
     }
     if (auto status = budget_.take(collector.last_size()); !status) {
       return status.error();
@@ -72,14 +82,22 @@ Result<Ranges> Evaluator::subquery(const Subquery& subquery, std::int64_t time_m
   holds_until(time_ms);
   const std::int64_t end = shifted(subquery.shift, time_ms, times_);
   const std::int64_t step = subquery.step_ms.value_or(options_.default_subquery_step.count());
-  return each_step(*subquery.inner, {first_step_after(end - subquery.range_ms, step), end, step},
-                   false);
+  ++subquery_depth_;
+  auto ranges = each_step(*subquery.inner,
+                          {first_step_after(end - subquery.range_ms, step), end, step}, false);
+  --subquery_depth_;
+  return ranges;
 }
 
 Result<Operand> Evaluator::node(const Subquery& subquery, const TimeScope& scope) {
   auto ranges = this->subquery(subquery, scope.time_ms);
   if (!ranges) {
     return ranges.error();
+  }
+  for (const RangeSeries& series : *ranges) {
+    if (auto wanted = looked_at(series.samples.size()); !wanted) {
+      return wanted.error();
+    }
   }
   return Operand(std::move(*ranges));
 }
@@ -97,6 +115,9 @@ Status Evaluator::each_range(const Expr& expr, std::int64_t time_ms, const OnRan
                       [&](const model::Labels& labels, std::span<const model::Sample> samples) {
                         any = true;
                         input.samples = samples;
+                        if (auto wanted = looked_at(samples.size()); !wanted) {
+                          return wanted;
+                        }
                         return on_range(RangeView{labels, false, input});
                       });
     if (!until) {
@@ -119,6 +140,9 @@ Status Evaluator::each_range(const Expr& expr, std::int64_t time_ms, const OnRan
   input.start_ms = input.end_ms - subquery.range_ms;
   for (const RangeSeries& series : *ranges) {
     input.samples = series.samples;
+    if (auto wanted = looked_at(series.samples.size()); !wanted) {
+      return wanted;
+    }
     if (auto status = on_range(RangeView{series.labels, series.drop_name, input}); !status) {
       return status;
     }

@@ -220,6 +220,19 @@ base::Result<AppendOutcome> Appender::append(SeriesRef ref, model::Sample sample
   return state_->add(found->second, state_->kept(sample));
 }
 
+void Appender::append_all(std::span<const RefSample> samples, std::vector<Refusal>& refused) {
+  TOCSIN_CHECK(state_, "the appender has been committed");
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    std::optional<AppendOutcome> outcome;
+    if (auto one = append(samples[i].ref, samples[i].sample)) {
+      outcome = *one;
+    }
+    if (outcome != AppendOutcome::kStored && outcome != AppendOutcome::kDuplicate) {
+      refused.push_back({i, outcome});
+    }
+  }
+}
+
 base::Result<AppendOutcome> Appender::put(const model::Labels& labels, model::Sample sample) {
   TOCSIN_CHECK(state_, "the appender has been committed");
   const base::Result<std::uint32_t> place = state_->stage(labels);

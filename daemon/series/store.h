@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -52,6 +53,18 @@ struct CommitResult {
   std::size_t refused = 0;
 };
 
+/// A sample of a series that the caller remembers.
+struct RefSample {
+  SeriesRef ref = 0;
+  model::Sample sample;
+};
+
+/// One that was not stored, of many that were given together.
+struct Refusal {
+  std::size_t index = 0;                 ///< among those given
+  std::optional<AppendOutcome> outcome;  ///< nothing: the series has been dropped
+};
+
 class Store;
 
 /// Collects the samples of one batch; nothing is visible before commit(), and dropping the
@@ -66,6 +79,9 @@ class Appender {
   base::Result<AppendOutcome> append(const model::Labels& labels, model::Sample sample);
   /// The same for a series that the caller remembers; kNotFound when it has been dropped.
   base::Result<AppendOutcome> append(SeriesRef ref, model::Sample sample);
+  /// The same for the samples of a whole poll, which is the fast way. Those that are not stored are
+  /// added to `refused`, but for duplicates.
+  void append_all(std::span<const RefSample> samples, std::vector<Refusal>& refused);
   /// Replaces a sample of the same timestamp, or appends: for values recorded once per slot.
   base::Result<AppendOutcome> put(const model::Labels& labels, model::Sample sample);
   /// The ref of a series that is committed or was added by this appender.

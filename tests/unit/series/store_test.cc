@@ -199,6 +199,36 @@ TEST(Store, RefsNameSeriesUntilTheyAreDropped) {
   EXPECT_EQ(samples_of(store, "up"), "21000=1");
 }
 
+TEST(Store, TakesAWholePollByRefs) {
+  Store store({});
+  Appender first = store.appender(1);
+  ASSERT_TRUE(first.append(kUp, {1000, 1}));
+  ASSERT_TRUE(first.append(Labels{{"__name__", "b"}}, {1000, 1}));
+  const SeriesRef up = *first.find(kUp);
+  const SeriesRef b = *first.find(Labels{{"__name__", "b"}});
+  first.commit();
+
+  Appender second = store.appender(1);
+  const std::vector<RefSample> poll = {{up, {2000, 2}}, {b, {900, 2}},
+                                       {up, {2000, 2}}, {up, {2000, 3}},
+                                       {b, {2000, 4}},  {up ^ (SeriesRef{1} << 40), {2000, 1}}};
+  std::vector<Refusal> refused;
+  second.append_all(poll, refused);
+  ASSERT_EQ(refused.size(), 3U);
+  EXPECT_EQ(refused[0].index, 1U);
+  EXPECT_EQ(refused[0].outcome, AppendOutcome::kOutOfOrder);
+  EXPECT_EQ(refused[1].index, 3U);
+  EXPECT_EQ(refused[1].outcome, AppendOutcome::kConflict);
+  EXPECT_EQ(refused[2].index, 5U);
+  EXPECT_EQ(refused[2].outcome, std::nullopt);
+  EXPECT_EQ(samples_of(store, "up"), "1000=1");
+  const CommitResult result = second.commit();
+  EXPECT_EQ(result.stored, 2U);
+  EXPECT_EQ(result.refused, 2U);
+  EXPECT_EQ(samples_of(store, "up"), "1000=1 2000=2");
+  EXPECT_EQ(samples_of(store, "b"), "1000=1 2000=4");
+}
+
 TEST(Store, RefusesSeriesBeyondTheLimit) {
   Store store({.max_series = 2});
   Appender appender = store.appender(0);
