@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "promql/ast.h"
+#include "promql/notes.h"
 
 namespace tocsin::promql {
 
@@ -33,5 +34,14 @@ class Annotations {
   std::vector<std::string> infos_;
   std::unordered_set<std::string> seen_;
 };
+
+/// What stands behind notes: words of their texts.
+struct NoteContext {
+  std::string_view metric;     ///< may be empty
+  std::string_view operation;  ///< the operator as written, for those who speak of one
+};
+
+/// Adds the text of each note, worded as Prometheus does.
+void annotate(Annotations& annotations, Notes notes, Span where, const NoteContext& context);
 
 }  // namespace tocsin::promql

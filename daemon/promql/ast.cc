@@ -7,8 +7,9 @@
 namespace tocsin::promql {
 namespace {
 
-constexpr std::array<std::string_view, 16> kBinaryNames = {
-    "+", "-", "*", "/", "%", "^", "atan2", "==", "!=", "<", ">", "<=", ">=", "and", "or", "unless"};
+constexpr std::array<std::string_view, 18> kBinaryNames = {
+    "+",  "-",  "*", "/", "%",  "^",  "atan2", "</", ">/",
+    "==", "!=", "<", ">", "<=", ">=", "and",   "or", "unless"};
 
 constexpr std::array<std::string_view, 14> kAggregateNames = {
     "sum",    "avg",  "min",     "max",          "count",    "group",  "stddev",
@@ -40,11 +41,23 @@ int precedence(BinaryOp op) {
     case BinaryOp::kPower:
       return 6;
     default:
-      return 3;  // comparisons
+      return 3;  // comparisons and trims
   }
 }
 
 std::string_view to_string(AggregateOp op) { return kAggregateNames[static_cast<std::size_t>(op)]; }
+
+std::string_view to_string(Extension extension) {
+  switch (extension) {
+    case Extension::kAnchored:
+      return "anchored";
+    case Extension::kSmoothed:
+      return "smoothed";
+    case Extension::kNone:
+      break;
+  }
+  return {};
+}
 
 std::optional<AggregateOp> aggregate_op(std::string_view name) {
   const std::string lower = base::to_lower(name);

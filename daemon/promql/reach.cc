@@ -1,33 +1,11 @@
 #include "promql/reach.h"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 namespace tocsin::promql {
 namespace {
-
-// Calls `visit` for every direct child.
-template <class Visit>
-void for_each_child(const Expr& expr, const Visit& visit) {
-  if (const auto* subquery = std::get_if<Subquery>(&expr.node)) {
-    visit(*subquery->inner);
-  } else if (const auto* call = std::get_if<Call>(&expr.node)) {
-    for (const ExprPtr& argument : call->arguments) {
-      visit(*argument);
-    }
-  } else if (const auto* aggregation = std::get_if<Aggregation>(&expr.node)) {
-    if (aggregation->parameter) {
-      visit(*aggregation->parameter);
-    }
-    visit(*aggregation->inner);
-  } else if (const auto* binary = std::get_if<Binary>(&expr.node)) {
-    visit(*binary->left);
-    visit(*binary->right);
-  } else if (const auto* unary = std::get_if<Unary>(&expr.node)) {
-    visit(*unary->inner);
-  } else if (const auto* paren = std::get_if<Paren>(&expr.node)) {
-    visit(*paren->inner);
-  }
-}
 
 class WindowFinder {
  public:
@@ -54,6 +32,12 @@ class WindowFinder {
     window.selector = &selector;
     window.min_ms = shifted(selector.shift, span.start_ms, times_) - back + 1;
     window.max_ms = shifted(selector.shift, span.end_ms, times_);
+    if (selector.range_ms && selector.extension != Extension::kNone) {
+      window.min_ms -= options_.lookback.count();
+    }
+    if (selector.extension == Extension::kSmoothed) {
+      window.max_ms += options_.lookback.count();
+    }
     window.repeated = span.start_ms != span.end_ms;
     if (windows_.size() <= selector.index) {
       windows_.resize(selector.index + 1);
@@ -72,7 +56,9 @@ std::int64_t reach(const Expr& expr, const EvalOptions& options) {
     return shift.anchor == TimeShift::Anchor::kTime ? 0 : shift.offset_ms + back;
   };
   if (const auto* selector = std::get_if<Selector>(&expr.node)) {
-    return own(selector->shift, selector->range_ms.value_or(options.lookback.count()));
+    const std::int64_t lookback = options.lookback.count();
+    const bool extended = selector->range_ms && selector->extension != Extension::kNone;
+    return own(selector->shift, selector->range_ms.value_or(lookback) + (extended ? lookback : 0));
   }
   std::int64_t longest = 0;
   for_each_child(expr,
@@ -127,19 +113,36 @@ std::vector<model::Matchers> selectors(const Query& query) {
 
 bool reads_series(const Query& query) { return !windows(query.root(), {}, {}).empty(); }
 
+namespace {
+
+std::vector<series::Selection> selections_at(const Query& query, const QueryTimes& times,
+                                             const EvalOptions& options) {
+  std::vector<series::Selection> list;
+  std::optional<Query> bound;
+  if (query.depends_on_times()) {
+    if (auto made = bind(query, times)) {  // else evaluate() reports what is wrong
+      bound = std::move(*made);
+    }
+  }
+  const Query& used = bound ? *bound : query;
+  for (const Window& window : windows(used.root(), {times.start_ms, times.end_ms}, options)) {
+    list.push_back({window.selector->matchers, window.min_ms, window.max_ms});
+  }
+  return list;
+}
+
+}  // namespace
+
 std::vector<series::Selection> selections(const Query& query, base::WallTime time,
                                           const EvalOptions& options) {
-  return selections(query, RangeTimes{time, time, base::Duration(1)}, options);
+  return selections_at(query, {base::to_millis(time), base::to_millis(time), 0}, options);
 }
 
 std::vector<series::Selection> selections(const Query& query, const RangeTimes& times,
                                           const EvalOptions& options) {
-  std::vector<series::Selection> list;
-  const TimeSpan span{base::to_millis(times.start), base::to_millis(times.end)};
-  for (const Window& window : windows(query.root(), span, options)) {
-    list.push_back({window.selector->matchers, window.min_ms, window.max_ms});
-  }
-  return list;
+  return selections_at(
+      query, {base::to_millis(times.start), base::to_millis(times.end), times.step.count()},
+      options);
 }
 
 }  // namespace tocsin::promql
