@@ -24,6 +24,10 @@ std::optional<base::WallTime> earlier(std::optional<base::WallTime> a,
   return std::min(*a, *b);
 }
 
+// A stop that is shorter counts as watching: a pending alert goes on where it was. Two rounds of
+// housekeeping, which is what the end of a watch is known to.
+constexpr base::Duration kUnnoticed = std::chrono::minutes(2);
+
 bool same(const rules::EngineOptions& a, const rules::EngineOptions& b) {
   const auto fields = [](const rules::EngineOptions& o) {
     return std::tie(o.evaluation_interval, o.evaluation, o.resend_delay, o.resolved_retention,
@@ -94,6 +98,11 @@ base::Status Core::restore(std::vector<rules::Group> groups,
       }
     }
   }
+  if (snapshot) {
+    if (const auto* time = snapshot->if_contains("time"); time != nullptr && time->is_int64()) {
+      last_record_ = base::from_millis(time->get_int64());
+    }
+  }
   for (const model::Record& record : records) {
     if (base::Status status = apply(record); !status) {
       return std::move(status.error())
@@ -104,6 +113,7 @@ base::Status Core::restore(std::vector<rules::Group> groups,
 }
 
 base::Status Core::apply(const model::Record& record) {
+  last_record_ = record.time;
   if (base::Status status = engine_->apply(record); !status) {
     return status;
   }
@@ -117,14 +127,22 @@ base::Status Core::apply(const model::Record& record) {
 }
 
 boost::json::object Core::save() const {
-  return {{"rules", engine_->save()},
-          {"incidents", incidents_.save()},
-          {"routing", dispatcher_.save()},
-          {"outbox", outbox_.save()}};
+  boost::json::object state = {{"rules", engine_->save()},
+                               {"incidents", incidents_.save()},
+                               {"routing", dispatcher_.save()},
+                               {"outbox", outbox_.save()}};
+  if (last_record_) {
+    state["time"] = base::to_millis(*last_record_);
+  }
+  return state;
 }
 
 Outcome Core::started(base::WallTime now, base::MonotonicTime mono) {
   Outcome outcome;
+  const base::Duration away = now - last_record_.value_or(now);
+  if (away > kUnnoticed && engine_->alert_counts().pending > 0) {
+    take({rules::unwatched_record(now, away)}, outcome);
+  }
   take_engine(engine_->finish_restore(now, mono), now, outcome);
   reconcile(now, outcome);
   run_due(now, outcome);
@@ -169,6 +187,14 @@ Outcome Core::on_unroutable(std::string_view notice_id, std::string reason, base
 Outcome Core::on_tick(base::WallTime now) {
   Outcome outcome;
   run_due(now, outcome);
+  return outcome;
+}
+
+Outcome Core::on_housekeeping(base::WallTime now) {
+  Outcome outcome;
+  if (engine_->alert_counts().pending > 0) {
+    take({rules::watched_record(now)}, outcome);
+  }
   return outcome;
 }
 
@@ -222,6 +248,7 @@ void Core::run_due(base::WallTime now, Outcome& outcome) {
            outcome);
 
   routing::OutboxDecision due = outbox_.decide_due(now);
+  append(outcome.given_up, std::move(due.given_up));
   take(std::move(due.records), outcome);
   for (const model::Notice& notice : due.send) {
     outbox_.mark_in_flight(notice.id);

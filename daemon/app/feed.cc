@@ -55,6 +55,14 @@ void Feed::target_removed(series::Origin origin) {
   announce();
 }
 
+Feed::Reach Feed::reach() const {
+  Reach reach{.targets = counters_.size()};
+  for (const auto& [origin, counters] : counters_) {
+    reach.failing += counters.was_up ? 0U : 1U;
+  }
+  return reach;
+}
+
 void Feed::announce() {
   std::vector<rules::LiveOrigin> origins;
   origins.reserve(live_.size());

@@ -22,6 +22,13 @@ class Feed final : public sources::BatchSink {
 
   std::vector<sources::TargetStatus> statuses() const { return ingester_.statuses(); }
 
+  /// How many targets there are, and how many of them failed when they were last polled.
+  struct Reach {
+    std::size_t targets = 0;
+    std::size_t failing = 0;
+  };
+  Reach reach() const;
+
  private:
   struct Counters {
     prometheus::Counter* succeeded;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "model/clock_step.h"
+#include "model/payload.h"
 
 namespace tocsin::rules {
 namespace {
@@ -100,6 +101,9 @@ base::Status AlertBook::apply(const model::Record& record) {
   if (record.type == model::kClockStepped) {
     return apply_clock_step(record);
   }
+  if (record.type == record_type::kUnwatched) {
+    return apply_unwatched(record);
+  }
   if (is_alert_record(record.type)) {
     return apply_alert(record);
   }
@@ -146,6 +150,22 @@ base::Status AlertBook::apply_clock_step(const model::Record& record) {
       }
       if (active.keep_firing_since) {
         *active.keep_firing_since += *delta;
+      }
+    }
+  }
+  return {};
+}
+
+base::Status AlertBook::apply_unwatched(const model::Record& record) {
+  model::PayloadReader reader(record.payload);
+  const base::Duration lasted{reader.integer("lasted_ms")};
+  if (!reader.intact() || lasted < base::Duration::zero()) {
+    return malformed("unwatched time");
+  }
+  for (auto& [id, alerts] : rules_) {
+    for (auto& [labels, active] : alerts) {
+      if (active.alert.state == model::AlertState::kPending) {
+        active.alert.active_at += lasted;
       }
     }
   }

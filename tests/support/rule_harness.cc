@@ -157,7 +157,9 @@ void RuleHarness::take(rules::Decision decision) {
   for (const model::AlertChange& change : decision.changes) {
     events_.push_back({now(), change.transition, change.alert});
   }
-  errors_.insert(errors_.end(), decision.errors.begin(), decision.errors.end());
+  for (const rules::RuleError& error : decision.errors) {
+    errors_.push_back(error.message);
+  }
   series::Appender appender = store_->appender(0);
   for (const rules::RecordedSample& sample : decision.samples) {
     EXPECT_TRUE(appender.put(sample.labels, sample.sample).has_value());

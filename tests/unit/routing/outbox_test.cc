@@ -157,6 +157,27 @@ TEST(Outbox, GivesUpAfterADay) {
   EXPECT_EQ(world.outbox.find("a"), nullptr);
 }
 
+TEST(Outbox, GivesUpTheOldestOfTooMany) {
+  World world({.max_notices = 3});
+  world.queue("a", "1");
+  world.queue("b", "2");
+  EXPECT_THAT(world.send(), ElementsAre("a", "b"));
+  world.outbox.clear_in_flight("b");
+  for (const char* id : {"c", "d", "e"}) {
+    world.queue(id, id);
+  }
+  const OutboxDecision decision = world.outbox.decide_due(world.now);
+  world.keep(decision);
+  EXPECT_EQ(world.outbox.stats().pending, 3U);
+  EXPECT_TRUE(world.outbox.find("a")) << "it is under way";
+  EXPECT_FALSE(world.outbox.find("b"));
+  EXPECT_FALSE(world.outbox.find("c"));
+  ASSERT_EQ(decision.given_up.size(), 2U);
+  EXPECT_THAT(decision.given_up[0], ::testing::StartsWith("b to team: given up, because over 3"));
+  ASSERT_EQ(decision.send.size(), 2U);
+  EXPECT_EQ(decision.send[0].id, "d");
+}
+
 TEST(Outbox, InFlightNoticesAreNotGivenUp) {
   World world;
   world.queue("a");
