@@ -80,6 +80,16 @@ async::Task<> Daemon::watch() {
   }
 }
 
+namespace {
+
+// Takes over a count that starts again from zero with each new engine.
+void raise_to(prometheus::Counter& counter, std::uint64_t& seen, std::uint64_t now) {
+  counter.Increment(static_cast<double>(now >= seen ? now - seen : now));
+  seen = now;
+}
+
+}  // namespace
+
 void Daemon::refresh_metrics() {
   process_metrics_.refresh();
   if (!pipeline_) {
@@ -95,6 +105,10 @@ void Daemon::refresh_metrics() {
   const base::WallTime now = parts_.clock.wall_now();
   metrics_.routing_outbox_oldest_seconds.Set(
       outbox.oldest ? std::max(0.0, base::to_seconds(now) - base::to_seconds(*outbox.oldest)) : 0);
+  raise_to(metrics_.rules_evaluations_late_total, late_seen_,
+           pipeline_->core().engine().late_evaluations());
+  raise_to(metrics_.rules_evaluations_missed_total, missed_seen_,
+           pipeline_->core().engine().missed_evaluations());
   const rules::AlertCounts alerts = pipeline_->core().engine().alert_counts();
   metrics_.rules_alerts.Add({{"state", "pending"}}).Set(static_cast<double>(alerts.pending));
   metrics_.rules_alerts.Add({{"state", "firing"}}).Set(static_cast<double>(alerts.firing));

@@ -53,6 +53,8 @@ enum class BinaryOp : std::uint8_t {
 std::string_view to_string(BinaryOp op);
 bool is_comparison(BinaryOp op);
 bool is_set_operator(BinaryOp op);
+/// </ and >/, which cut native histograms and leave them what they were otherwise.
+bool is_trim(BinaryOp op);
 /// 1 (or) to 6 (^); higher binds tighter. Only ^ associates to the right.
 int precedence(BinaryOp op);
 inline constexpr int kLowestPrecedence = 1;
@@ -150,7 +152,8 @@ struct Selector {
   std::string pinned_name;
   /// So many of the last matchers were not written: those that say which series info() reads.
   std::size_t implied_matchers = 0;
-  bool implied = false;  ///< not written at all: the second argument of info(v)
+  bool of_info = false;  ///< the second argument of info(): looks where the first one looks
+  bool implied = false;  ///< not written at all, in info(v)
 };
 
 struct Subquery {
