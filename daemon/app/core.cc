@@ -178,9 +178,10 @@ Outcome Core::on_delivery(const model::Notice& notice, const routing::DeliveryOu
   return outcome;
 }
 
-Outcome Core::on_unroutable(std::string_view notice_id, std::string reason, base::WallTime now) {
+Outcome Core::on_unroutable(std::string_view notice_id, const std::string& reason,
+                            base::WallTime now) {
   Outcome outcome;
-  take(outbox_.decide_unroutable(now, notice_id, std::move(reason)).records, outcome);
+  take(outbox_.decide_unroutable(now, notice_id, reason).records, outcome);
   return outcome;
 }
 

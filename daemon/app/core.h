@@ -73,7 +73,7 @@ class Core {
   Outcome on_delivery(const model::Notice& notice, const routing::DeliveryOutcome& outcome,
                       base::WallTime now);
   /// A notice's receiver or integration is gone.
-  Outcome on_unroutable(std::string_view notice_id, std::string reason, base::WallTime now);
+  Outcome on_unroutable(std::string_view notice_id, const std::string& reason, base::WallTime now);
   /// Time has passed.
   Outcome on_tick(base::WallTime now);
   /// To be called every minute or so, and before the end: says in the journal that pending alerts

@@ -213,9 +213,9 @@ void Engine::Impl::hold_active(LoadedRule& rule) {
   }
 }
 
-void Engine::set_live_origins(std::vector<LiveOrigin> origins, base::MonotonicTime mono) {
+void Engine::set_live_origins(const std::vector<LiveOrigin>& origins, base::MonotonicTime mono) {
   impl_->last_mono = std::max(impl_->last_mono, mono);
-  impl_->schedule.set_live(std::move(origins), mono);
+  impl_->schedule.set_live(origins, mono);
 }
 
 void Engine::on_arrival(const Arrival& arrival, base::WallTime /*wall*/, base::MonotonicTime mono) {

@@ -170,7 +170,7 @@ class Engine {
   Decision finish_restore(base::WallTime wall, base::MonotonicTime mono);
 
   /// The polled origins, all of them. A new set replaces the old one.
-  void set_live_origins(std::vector<LiveOrigin> origins, base::MonotonicTime mono);
+  void set_live_origins(const std::vector<LiveOrigin>& origins, base::MonotonicTime mono);
 
   /// A batch is committed to the store. An origin that is not known becomes live.
   void on_arrival(const Arrival& arrival, base::WallTime wall, base::MonotonicTime mono);
