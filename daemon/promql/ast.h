@@ -168,6 +168,30 @@ struct Expr {
   std::uint32_t depth = 1;  ///< levels below and including this one; bounded by the parser
 };
 
+/// Calls `visit` for every direct child: arguments in their order, a parameter before its vector.
+template <class Visit>
+void for_each_child(const Expr& expr, const Visit& visit) {
+  if (const auto* subquery = std::get_if<Subquery>(&expr.node)) {
+    visit(*subquery->inner);
+  } else if (const auto* call = std::get_if<Call>(&expr.node)) {
+    for (const ExprPtr& argument : call->arguments) {
+      visit(*argument);
+    }
+  } else if (const auto* aggregation = std::get_if<Aggregation>(&expr.node)) {
+    if (aggregation->parameter) {
+      visit(*aggregation->parameter);
+    }
+    visit(*aggregation->inner);
+  } else if (const auto* binary = std::get_if<Binary>(&expr.node)) {
+    visit(*binary->left);
+    visit(*binary->right);
+  } else if (const auto* unary = std::get_if<Unary>(&expr.node)) {
+    visit(*unary->inner);
+  } else if (const auto* paren = std::get_if<Paren>(&expr.node)) {
+    visit(*paren->inner);
+  }
+}
+
 /// Names the types as error messages do: "instant vector", "range vector".
 std::string_view describe(ValueType type);
 

@@ -34,6 +34,17 @@ using ElementFunction = double (*)(double value, std::span<const double> paramet
 /// Everything else.
 using GeneralFunction = base::Result<Operand> (*)(CallFrame& frame);
 
+/// General functions that the executor knows how to compute for whole columns; see plan.h.
+enum class Form : std::uint8_t {
+  kStepwise,   ///< none: called at each step
+  kTime,       ///< time()
+  kTimestamp,  ///< timestamp(v)
+  kScalar,     ///< scalar(v)
+  kVector,     ///< vector(s)
+  kAbsent,     ///< absent(v)
+  kRelabel,    ///< changes labels alone: called once for each series, with a single element
+};
+
 struct Function {
   std::string_view name;
   std::vector<ValueType> arguments;
@@ -48,6 +59,9 @@ struct Function {
   base::Status (*check_parameters)(std::span<const double> parameters) = nullptr;
   bool expects_counter = false;     ///< infos when the name is not one of a counter
   bool quantile_parameter = false;  ///< its first argument is a quantile: warns outside of 0 … 1
+  std::optional<double> constant_value;  ///< of a function without arguments: always this scalar
+  bool uses_time = false;       ///< depends on the evaluation time, not on its arguments alone
+  Form form = Form::kStepwise;  ///< of a GeneralFunction
 
   std::size_t min_arguments() const;
   /// The largest number of arguments; nothing when there is no bound.

@@ -81,7 +81,7 @@ Function row(std::string_view name, ElementFunction run, std::string_view doc) {
 }  // namespace
 
 std::vector<Function> time_functions() {
-  return {
+  std::vector<Function> rows = {
       row("year", &year, "year"),
       row("month", &month, "month, 1 to 12"),
       row("day_of_month", &day_of_month, "day of the month, 1 to 31"),
@@ -98,6 +98,15 @@ std::vector<Function> time_functions() {
        &timestamp,
        "time of each sample in seconds"},
   };
+  for (Function& row : rows) {
+    row.uses_time = row.name == "time" || row.name == "timestamp";
+    if (row.name == "time") {
+      row.form = Form::kTime;
+    } else if (row.name == "timestamp") {
+      row.form = Form::kTimestamp;
+    }
+  }
+  return rows;
 }
 
 }  // namespace tocsin::promql

@@ -5,30 +5,6 @@
 namespace tocsin::promql {
 namespace {
 
-// Calls `visit` for every direct child.
-template <class Visit>
-void for_each_child(const Expr& expr, const Visit& visit) {
-  if (const auto* subquery = std::get_if<Subquery>(&expr.node)) {
-    visit(*subquery->inner);
-  } else if (const auto* call = std::get_if<Call>(&expr.node)) {
-    for (const ExprPtr& argument : call->arguments) {
-      visit(*argument);
-    }
-  } else if (const auto* aggregation = std::get_if<Aggregation>(&expr.node)) {
-    if (aggregation->parameter) {
-      visit(*aggregation->parameter);
-    }
-    visit(*aggregation->inner);
-  } else if (const auto* binary = std::get_if<Binary>(&expr.node)) {
-    visit(*binary->left);
-    visit(*binary->right);
-  } else if (const auto* unary = std::get_if<Unary>(&expr.node)) {
-    visit(*unary->inner);
-  } else if (const auto* paren = std::get_if<Paren>(&expr.node)) {
-    visit(*paren->inner);
-  }
-}
-
 class WindowFinder {
  public:
   WindowFinder(TimeSpan times, const EvalOptions& options) : times_(times), options_(options) {}
@@ -39,8 +15,7 @@ class WindowFinder {
       return;
     }
     if (const auto* subquery = std::get_if<Subquery>(&expr.node)) {
-      span = {shifted(subquery->shift, span.start_ms, times_) - subquery->range_ms + 1,
-              shifted(subquery->shift, span.end_ms, times_)};
+      span = inner_span(*subquery, span, times_);
     }
     for_each_child(expr, [&](const Expr& child) { visit(child, span); });
   }
@@ -49,16 +24,10 @@ class WindowFinder {
 
  private:
   void add(const Selector& selector, TimeSpan span) {
-    const std::int64_t back = selector.range_ms.value_or(options_.lookback.count());
-    Window window;
-    window.selector = &selector;
-    window.min_ms = shifted(selector.shift, span.start_ms, times_) - back + 1;
-    window.max_ms = shifted(selector.shift, span.end_ms, times_);
-    window.repeated = span.start_ms != span.end_ms;
     if (windows_.size() <= selector.index) {
       windows_.resize(selector.index + 1);
     }
-    windows_[selector.index] = window;
+    windows_[selector.index] = window_of(selector, span, times_, options_);
   }
 
   TimeSpan times_;
@@ -97,6 +66,18 @@ std::int64_t shifted(const TimeShift& shift, std::int64_t time_ms, TimeSpan time
       break;
   }
   return time_ms - shift.offset_ms;
+}
+
+TimeSpan inner_span(const Subquery& subquery, TimeSpan span, TimeSpan times) {
+  return {shifted(subquery.shift, span.start_ms, times) - subquery.range_ms + 1,
+          shifted(subquery.shift, span.end_ms, times)};
+}
+
+Window window_of(const Selector& selector, TimeSpan span, TimeSpan times,
+                 const EvalOptions& options) {
+  const std::int64_t back = selector.range_ms.value_or(options.lookback.count());
+  return {&selector, shifted(selector.shift, span.start_ms, times) - back + 1,
+          shifted(selector.shift, span.end_ms, times), span.start_ms != span.end_ms};
 }
 
 std::int64_t first_step_after(std::int64_t after_ms, std::int64_t step_ms) {

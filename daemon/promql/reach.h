@@ -25,6 +25,12 @@ struct Window {
   bool repeated = false;  ///< looked at for more than one time, so reading once pays
 };
 
+/// The evaluation times of a subquery's inner expression, as far as a selector within cares.
+TimeSpan inner_span(const Subquery& subquery, TimeSpan span, TimeSpan times);
+/// What a selector reads when it is evaluated at times within `span`.
+Window window_of(const Selector& selector, TimeSpan span, TimeSpan times,
+                 const EvalOptions& options);
+
 /// The window of each selector, by Selector::index.
 std::vector<Window> windows(const Expr& root, TimeSpan times, const EvalOptions& options);
 
