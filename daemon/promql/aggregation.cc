@@ -2,14 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/text.h"
+#include "promql/accumulators.h"
 #include "promql/evaluator.h"
-#include "promql/numeric.h"
 #include "promql/signature.h"
 
 namespace tocsin::promql {
@@ -21,16 +20,13 @@ base::Error failed(std::string message) {
   return {base::ErrorCode::kInvalidInput, std::move(message)};
 }
 
-// What one group has seen so far; each operator uses the parts that it needs.
+// What one group has seen so far.
 struct Group {
+  Group(AggregateOp op, double parameter) : accumulator(op, parameter) {}
+
   model::Labels labels;
   bool drop_name = false;
-  CompensatedSum sum;
-  Mean mean;
-  Variance variance;
-  double extreme = 0;
-  double count = 0;
-  std::vector<double> values;     // quantile
+  Accumulator accumulator;
   std::vector<Element> elements;  // topk, bottomk
 };
 
@@ -58,14 +54,15 @@ class Aggregator {
       return status.error();
     }
     const AggregateOp op = aggregation_.op;
-    if ((op == AggregateOp::kTopk || op == AggregateOp::kBottomk) && limit_ < 1) {
+    if (picks_elements() && limit_ < 1) {
       return Operand(Elements{});
     }
     for (Element& element : elements) {
       std::string* extra = nullptr;
       std::string printed;
       if (op == AggregateOp::kCountValues) {
-        printed = base::format_number(element.value);
+        printed = element.histogram ? model::to_string(*element.histogram)
+                                    : base::format_number(element.value);
         extra = &printed;
       }
       add(group_of(element, extra), element);
@@ -119,7 +116,7 @@ class Aggregator {
                                               : signature_.id_with(element.labels, gone, *extra);
     const auto [place, fresh] = places_.try_emplace(id, groups_.size());
     if (fresh) {
-      Group& group = groups_.emplace_back();
+      Group& group = groups_.emplace_back(aggregation_.op, number_);
       group.labels = signature_.labels_of(id, element.labels, gone);
       if (extra != nullptr) {
         const auto& label = std::get<std::string>(*parameter_);
@@ -132,37 +129,25 @@ class Aggregator {
   }
 
   void add(Group& group, Element& element) {
-    const double value = element.value;
-    group.count += 1;
-    switch (aggregation_.op) {
-      case AggregateOp::kSum:
-        group.sum.add(value);
-        break;
-      case AggregateOp::kAvg:
-        group.mean.add(value);
-        break;
-      case AggregateOp::kMin:
-      case AggregateOp::kMax: {
-        const bool larger = aggregation_.op == AggregateOp::kMax;
-        if (group.count == 1 || std::isnan(group.extreme) ||
-            (larger ? value > group.extreme : value < group.extreme)) {
-          group.extreme = value;
-        }
-        break;
-      }
-      case AggregateOp::kStddev:
-      case AggregateOp::kStdvar:
-        group.variance.add(value);
-        break;
-      case AggregateOp::kQuantile:
-        group.values.push_back(value);
-        break;
-      case AggregateOp::kTopk:
-      case AggregateOp::kBottomk:
-        keep_best(group, element);
-        break;
-      default:
-        break;
+    Notes notes;
+    if (!picks_elements()) {
+      group.accumulator.add(element.number(), notes);
+    } else if (element.histogram) {
+      notes.add(Note::kIgnoredInAggregation);
+    } else {
+      keep_best(group, element);
+    }
+    note(notes, element.labels.metric_name());
+  }
+
+  bool picks_elements() const {
+    return aggregation_.op == AggregateOp::kTopk || aggregation_.op == AggregateOp::kBottomk;
+  }
+
+  void note(Notes notes, std::string_view metric) {
+    if (!notes.empty()) {
+      annotate(evaluator_.notes(), notes, aggregation_.inner->span,
+               {metric, to_string(aggregation_.op)});
     }
   }
 
@@ -183,34 +168,18 @@ class Aggregator {
     }
   }
 
-  double value_of(Group& group) const {
-    switch (aggregation_.op) {
-      case AggregateOp::kSum:
-        return group.sum.value();
-      case AggregateOp::kAvg:
-        return group.mean.value();
-      case AggregateOp::kMin:
-      case AggregateOp::kMax:
-        return group.extreme;
-      case AggregateOp::kGroup:
-        return 1;
-      case AggregateOp::kStddev:
-        return std::sqrt(group.variance.value());
-      case AggregateOp::kStdvar:
-        return group.variance.value();
-      case AggregateOp::kQuantile:
-        return quantile(number_, group.values);
-      default:
-        return group.count;
-    }
-  }
-
   Elements finish() {
     Elements result;
     const bool descending = aggregation_.op == AggregateOp::kTopk;
     for (Group& group : groups_) {
-      if (group.elements.empty()) {
-        result.push_back({std::move(group.labels), value_of(group), group.drop_name});
+      if (!picks_elements()) {
+        Notes notes;
+        auto number = group.accumulator.result(notes);
+        note(notes, {});
+        if (number) {
+          result.push_back({std::move(group.labels), number->value, group.drop_name,
+                            std::move(number->histogram)});
+        }
         continue;
       }
       std::ranges::stable_sort(group.elements, [descending](const Element& a, const Element& b) {

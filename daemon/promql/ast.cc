@@ -7,8 +7,9 @@
 namespace tocsin::promql {
 namespace {
 
-constexpr std::array<std::string_view, 16> kBinaryNames = {
-    "+", "-", "*", "/", "%", "^", "atan2", "==", "!=", "<", ">", "<=", ">=", "and", "or", "unless"};
+constexpr std::array<std::string_view, 18> kBinaryNames = {
+    "+",  "-",  "*", "/", "%",  "^",  "atan2", "</", ">/",
+    "==", "!=", "<", ">", "<=", ">=", "and",   "or", "unless"};
 
 constexpr std::array<std::string_view, 14> kAggregateNames = {
     "sum",    "avg",  "min",     "max",          "count",    "group",  "stddev",
@@ -40,7 +41,7 @@ int precedence(BinaryOp op) {
     case BinaryOp::kPower:
       return 6;
     default:
-      return 3;  // comparisons
+      return 3;  // comparisons and trims
   }
 }
 

@@ -36,6 +36,8 @@ enum class BinaryOp : std::uint8_t {
   kModulo,
   kPower,
   kAtan2,
+  kTrimUpper,  ///< </ cuts off what lies above
+  kTrimLower,  ///< >/
   kEqual,
   kNotEqual,
   kLess,

@@ -6,6 +6,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "promql/arithmetic.h"
 #include "promql/evaluator.h"
 #include "promql/signature.h"
 
@@ -23,18 +24,29 @@ bool drops_name(const Binary& binary) {
   return binary.return_bool || (!is_comparison(binary.op) && !is_set_operator(binary.op));
 }
 
-Result<Operand> with_scalar(Evaluator& evaluator, const Binary& binary, Elements elements,
+void note(Evaluator& evaluator, const Expr& expr, const Binary& binary, Notes notes,
+          const Element& left) {
+  if (!notes.empty()) {
+    annotate(evaluator.notes(), notes, expr.span,
+             {left.labels.metric_name(), to_string(binary.op)});
+  }
+}
+
+Result<Operand> with_scalar(Evaluator& evaluator, const Expr& expr, Elements elements,
                             double scalar, bool scalar_left) {
+  const auto& binary = std::get<Binary>(expr.node);
   const bool filter = is_comparison(binary.op) && !binary.return_bool;
   std::size_t kept = 0;
   for (Element& element : elements) {
-    const double result = scalar_left ? apply(binary.op, scalar, element.value)
-                                      : apply(binary.op, element.value, scalar);
-    if (filter && result == 0) {
+    Notes notes;
+    auto result = scalar_left ? calculate(binary.op, scalar, element.number(), notes)
+                              : calculate(binary.op, element.number(), scalar, notes);
+    note(evaluator, expr, binary, notes, element);
+    if (!result || (filter && result->value == 0)) {
       continue;
     }
     if (!filter) {
-      element.value = result;
+      element.set(std::move(*result));
     }
     if (&elements[kept] != &element) {
       elements[kept] = std::move(element);
@@ -93,10 +105,11 @@ Result<Operand> set_operation(Evaluator& evaluator, const Binary& binary, Elemen
 
 class Matcher {
  public:
-  Matcher(Evaluator& evaluator, const Binary& binary)
+  Matcher(Evaluator& evaluator, const Expr& expr)
       : evaluator_(evaluator),
-        binary_(binary),
-        grouping_(grouping_of(evaluator, binary)),
+        expr_(expr),
+        binary_(std::get<Binary>(expr.node)),
+        grouping_(grouping_of(evaluator, binary_)),
         signature_(grouping_.signature) {}
 
   Result<Operand> run(Elements left, Elements right) {
@@ -146,17 +159,22 @@ class Matcher {
           "multiple matches for labels: many-to-one matching must be explicit "
           "(group_left/group_right)");
     }
-    const double left = swapped_ ? one.value : many.value;
-    const double right = swapped_ ? many.value : one.value;
-    double value = apply(binary_.op, left, right);
+    const Element& left = swapped_ ? one : many;
+    const Element& right = swapped_ ? many : one;
+    Notes notes;
+    auto number = calculate(binary_.op, left.number(), right.number(), notes);
+    note(evaluator_, expr_, binary_, notes, left);
+    if (!number) {
+      return {};
+    }
     if (is_comparison(binary_.op) && !binary_.return_bool) {
-      if (value == 0) {
+      if (number->value == 0) {
         return {};
       }
-      value = left;
+      number = left.number();
     }
     Element element = labelled(many, one, id);
-    element.value = value;
+    element.set(std::move(*number));
     if (!one_to_one && !results_.insert(element.labels).second) {
       return failed("multiple matches for labels: grouping labels must ensure unique matches");
     }
@@ -227,6 +245,7 @@ class Matcher {
   }
 
   Evaluator& evaluator_;
+  const Expr& expr_;
   const Binary& binary_;
   Grouping& grouping_;
   Signature& signature_;
@@ -236,51 +255,18 @@ class Matcher {
 
 }  // namespace
 
-double apply(BinaryOp op, double left, double right) {
-  switch (op) {
-    case BinaryOp::kAdd:
-      return left + right;
-    case BinaryOp::kSubtract:
-      return left - right;
-    case BinaryOp::kMultiply:
-      return left * right;
-    case BinaryOp::kDivide:
-      return left / right;
-    case BinaryOp::kModulo:
-      return std::fmod(left, right);
-    case BinaryOp::kPower:
-      return std::pow(left, right);
-    case BinaryOp::kAtan2:
-      return std::atan2(left, right);
-    case BinaryOp::kEqual:
-      return left == right ? 1 : 0;
-    case BinaryOp::kNotEqual:
-      return left != right ? 1 : 0;
-    case BinaryOp::kLess:
-      return left < right ? 1 : 0;
-    case BinaryOp::kGreater:
-      return left > right ? 1 : 0;
-    case BinaryOp::kLessEqual:
-      return left <= right ? 1 : 0;
-    case BinaryOp::kGreaterEqual:
-      return left >= right ? 1 : 0;
-    default:
-      return std::numeric_limits<double>::quiet_NaN();
-  }
-}
-
-Result<Operand> combine(Evaluator& evaluator, const Binary& binary, Operand left, Operand right) {
+Result<Operand> combine(Evaluator& evaluator, const Expr& expr, Operand left, Operand right) {
+  const auto& binary = std::get<Binary>(expr.node);
   const auto* left_scalar = std::get_if<double>(&left);
   const auto* right_scalar = std::get_if<double>(&right);
   if (left_scalar != nullptr && right_scalar != nullptr) {
     return Operand(apply(binary.op, *left_scalar, *right_scalar));
   }
   if (left_scalar != nullptr) {
-    return with_scalar(evaluator, binary, std::move(std::get<Elements>(right)), *left_scalar, true);
+    return with_scalar(evaluator, expr, std::move(std::get<Elements>(right)), *left_scalar, true);
   }
   if (right_scalar != nullptr) {
-    return with_scalar(evaluator, binary, std::move(std::get<Elements>(left)), *right_scalar,
-                       false);
+    return with_scalar(evaluator, expr, std::move(std::get<Elements>(left)), *right_scalar, false);
   }
   auto& left_elements = std::get<Elements>(left);
   auto& right_elements = std::get<Elements>(right);
@@ -290,7 +276,7 @@ Result<Operand> combine(Evaluator& evaluator, const Binary& binary, Operand left
   if (left_elements.empty() || right_elements.empty()) {
     return Operand(Elements{});
   }
-  return Matcher(evaluator, binary).run(std::move(left_elements), std::move(right_elements));
+  return Matcher(evaluator, expr).run(std::move(left_elements), std::move(right_elements));
 }
 
 }  // namespace tocsin::promql

@@ -8,11 +8,7 @@ namespace tocsin::promql {
 
 class Evaluator;
 
-/// Applies a binary operator to two evaluated sides.
-base::Result<Operand> combine(Evaluator& evaluator, const Binary& binary, Operand left,
-                              Operand right);
-
-/// The arithmetic of two numbers; comparisons give 1 or 0.
-double apply(BinaryOp op, double left, double right);
+/// Applies the binary operator of an expression to its two evaluated sides.
+base::Result<Operand> combine(Evaluator& evaluator, const Expr& expr, Operand left, Operand right);
 
 }  // namespace tocsin::promql

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <span>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "promql/column.h"
@@ -21,9 +23,6 @@ class Block {
   bool drop_name(std::size_t row) const { return series_[row].drop_name; }
   std::span<const double> values(std::size_t row) const {
     return std::span(values_).subspan(row * steps_, steps_);
-  }
-  bool has_histogram(std::size_t row, std::size_t step) const {
-    return histogram(row, step) != nullptr;
   }
   HistogramPtr histogram(std::size_t row, std::size_t step) const {
     const auto found = histograms_.find(row);
@@ -56,6 +55,19 @@ class Block {
       list.resize(steps_);
       list[step] = std::move(number.histogram);
     }
+  }
+  /// Puts the values of a column into a row; false when both have one at the same step.
+  bool join(std::size_t row, const Column& column) {
+    for (std::size_t i = 0; i < steps_; ++i) {
+      if (!is_present(column.values[i])) {
+        continue;
+      }
+      if (is_present(values(row)[i])) {
+        return false;
+      }
+      set(row, i, column.at(i));
+    }
+    return true;
   }
   void fill(std::size_t row, Column& column) const {
     column.labels = labels(row);

@@ -12,6 +12,7 @@
 #include "promql/operand.h"
 #include "promql/reach.h"
 #include "promql/signature.h"
+#include "series/snapshot.h"
 
 namespace tocsin::promql {
 
@@ -28,7 +29,7 @@ class CallContext {
     RangeInput input;  // without parameters
   };
   using OnRange = std::function<base::Status(const RangeView&)>;
-  using OnSample = std::function<void(const model::Labels&, model::Sample)>;
+  using OnSample = std::function<void(const model::Labels&, series::Point)>;
 
   virtual base::Status each_range(const Expr& expr, std::int64_t time_ms,
                                   const OnRange& on_range) = 0;

@@ -17,6 +17,9 @@ Result<Operand> Evaluator::node(const Call& call, const TimeScope& scope) {
   if (const auto* element = std::get_if<ElementFunction>(&run)) {
     return call_element(call, *element, scope);
   }
+  if (const auto* histogram = std::get_if<HistogramFunction>(&run)) {
+    return call_histogram(call, *histogram, scope);
+  }
   return call_general(call, std::get<GeneralFunction>(run), scope);
 }
 
@@ -76,14 +79,18 @@ Result<Operand> Evaluator::call_range(const Call& call, RangeFunction run, const
   auto status = each_range(*range, scope.time_ms, [&](const RangeView& view) -> Status {
     RangeInput input = view.input;
     input.parameters = *parameters;
-    const auto value = run(input);
+    Notes notes;
+    input.notes = &notes;
+    auto value = run(input);
+    const std::string_view metric = view.drop_name ? "" : view.labels.metric_name();
+    annotate(notes_, notes, call.arguments.front()->span, {metric, {}});
     if (!value) {
       return {};
     }
-    if (call.function->expects_counter && !view.drop_name) {
-      note_counter(call, view.labels.metric_name(), last_metric);
+    if (call.function->expects_counter && !value->is_histogram()) {
+      note_counter(call, metric, last_metric);
     }
-    elements.push_back({view.labels, *value, view.drop_name});
+    elements.push_back({view.labels, value->value, view.drop_name, std::move(value->histogram)});
     return {};
   });
   if (!status) {
@@ -107,19 +114,38 @@ Result<Operand> Evaluator::call_element(const Call& call, ElementFunction run,
   if (call.arguments.empty()) {
     holds_until(scope.time_ms);
     const double seconds = static_cast<double>(scope.time_ms) / 1000.0;
-    return Operand(Elements{{model::Labels(), run(seconds, *parameters), false}});
+    return Operand(Elements{{model::Labels(), run(seconds, *parameters), false, nullptr}});
   }
   auto argument = eval(*call.arguments.front(), scope.time_ms);
   if (!argument) {
     return argument;
   }
   auto& elements = std::get<Elements>(*argument);
+  std::erase_if(elements, [](const Element& element) { return element.histogram != nullptr; });
   for (Element& element : elements) {
     element.value = run(element.value, *parameters);
   }
   const Names names = scope.names_marked ? Names::kMarked : Names::kSettled;
   const bool one_name = has_one_name(*call.arguments.front());
   if (auto dropped = drop_names(elements, one_name, names); !dropped) {
+    return dropped.error();
+  }
+  return argument;
+}
+
+Result<Operand> Evaluator::call_histogram(const Call& call, HistogramFunction run,
+                                          const TimeScope& scope) {
+  auto argument = eval(*call.arguments.front(), scope.time_ms);
+  if (!argument) {
+    return argument;
+  }
+  auto& elements = std::get<Elements>(*argument);
+  std::erase_if(elements, [](const Element& element) { return element.histogram == nullptr; });
+  for (Element& element : elements) {
+    element.set(run(*element.histogram));
+  }
+  const Names names = scope.names_marked ? Names::kMarked : Names::kSettled;
+  if (auto dropped = drop_names(elements, has_one_name(*call.arguments.front()), names); !dropped) {
     return dropped.error();
   }
   return argument;

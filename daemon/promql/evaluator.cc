@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "promql/aggregation.h"
+#include "promql/arithmetic.h"
 #include "promql/binary.h"
 
 namespace tocsin::promql {
@@ -75,12 +76,16 @@ Result<Operand> Evaluator::node(const Selector& selector, const TimeScope& scope
     Ranges ranges;
     const std::int64_t at = shifted(selector.shift, scope.time_ms, times_);
     auto status = reader_.range(
-        selector, at, [&](const model::Labels& labels, std::span<const model::Sample> samples) {
-          ranges.push_back({labels, {samples.begin(), samples.end()}, false});
-          if (auto wanted = looked_at(samples.size()); !wanted) {
+        selector, at, [&](const model::Labels& labels, const SampleReader::RangeData& data) {
+          ranges.push_back({labels,
+                            {data.samples.begin(), data.samples.end()},
+                            false,
+                            {data.histograms.begin(), data.histograms.end()},
+                            {}});
+          if (auto wanted = looked_at(data.size()); !wanted) {
             return wanted;
           }
-          return budget_.take(samples.size());
+          return budget_.take(data.samples.size() + weight(data.histograms));
         });
     if (!status) {
       return status.error();
@@ -91,8 +96,8 @@ Result<Operand> Evaluator::node(const Selector& selector, const TimeScope& scope
   Elements elements;
   elements.reserve(reader_.series_count(selector));
   auto status =
-      each_sample(selector, scope.time_ms, [&](const model::Labels& labels, model::Sample sample) {
-        elements.push_back({labels, sample.value, false});
+      each_sample(selector, scope.time_ms, [&](const model::Labels& labels, series::Point point) {
+        elements.push_back({labels, point.value, false, std::move(point.histogram)});
       });
   if (!status) {
     return status.error();
@@ -145,7 +150,7 @@ Result<Operand> Evaluator::node(const Binary& binary, const TimeScope& scope) {
   if (!right) {
     return right;
   }
-  return combine(*this, binary, std::move(*left), std::move(*right));
+  return combine(*this, scope.expr, std::move(*left), std::move(*right));
 }
 
 Result<Operand> Evaluator::node(const Unary& unary, const TimeScope& scope) {
@@ -158,7 +163,7 @@ Result<Operand> Evaluator::node(const Unary& unary, const TimeScope& scope) {
   }
   auto& elements = std::get<Elements>(*inner);
   for (Element& element : elements) {
-    element.value = -element.value;
+    element.set(negated(element.number()));
   }
   const Names names = scope.names_marked ? Names::kMarked : Names::kSettled;
   if (auto status = drop_names(elements, has_one_name(*unary.inner), names); !status) {

@@ -92,6 +92,8 @@ class Evaluator final : public CallContext {
 
   base::Result<Operand> call_range(const Call& call, RangeFunction run, const TimeScope& scope);
   base::Result<Operand> call_element(const Call& call, ElementFunction run, const TimeScope& scope);
+  base::Result<Operand> call_histogram(const Call& call, HistogramFunction run,
+                                       const TimeScope& scope);
   base::Result<Operand> call_general(const Call& call, GeneralFunction run, const TimeScope& scope);
   base::Result<std::vector<double>> scalar_arguments(const Call& call, std::int64_t time_ms);
   void note_counter(const Call& call, std::string_view metric, std::string& last);

@@ -7,30 +7,47 @@
 #include <variant>
 #include <vector>
 
+#include "model/histogram.h"
 #include "model/sample.h"
 #include "promql/ast.h"
+#include "promql/notes.h"
+#include "promql/number.h"
 #include "promql/operand.h"
 
 /// The one table of PromQL's functions. A function is a row: name, argument types, result type,
-/// how it computes, and a line for people. Three shapes of computation cover nearly all of them.
+/// how it computes, and a line for people. Four shapes of computation cover all of them.
 namespace tocsin::promql {
 
 class Annotations;
 struct CallFrame;
 
-/// The samples of one series within a range (start, end], stale markers left out; never empty.
+/// What one series holds within a range (start, end], stale markers left out. Floats or histograms
+/// may be missing, but never both.
 struct RangeInput {
   std::span<const model::Sample> samples;
   std::int64_t start_ms = 0;
   std::int64_t end_ms = 0;
   std::int64_t time_ms = 0;            ///< of the evaluation, without offset and @
   std::span<const double> parameters;  ///< the scalar arguments in their order
+  std::span<const model::HistogramSample> histograms;
+  /// When counting began for each of `samples`, 0 where not known; empty when it is for none.
+  std::span<const std::int64_t> float_starts;
+  /// Where the function says what a reader should know; null when nobody asks.
+  Notes* notes = nullptr;
+
+  void note(Note note) const {
+    if (notes != nullptr) {
+      notes->add(note);
+    }
+  }
 };
 
 /// One value for each series of a range vector, or none for this series.
-using RangeFunction = std::optional<double> (*)(const RangeInput& input);
-/// One value for each element of an instant vector.
+using RangeFunction = std::optional<Number> (*)(const RangeInput& input);
+/// One value for each float of an instant vector; histograms are left out.
 using ElementFunction = double (*)(double value, std::span<const double> parameters);
+/// One value for each histogram of an instant vector; floats are left out.
+using HistogramFunction = double (*)(const model::Histogram& histogram);
 /// Everything else.
 using GeneralFunction = base::Result<Operand> (*)(CallFrame& frame);
 
@@ -52,14 +69,15 @@ struct Function {
   /// or repeated.
   int variadic = 0;
   ValueType result = ValueType::kVector;
-  std::variant<RangeFunction, ElementFunction, GeneralFunction> run;
+  std::variant<RangeFunction, ElementFunction, HistogramFunction, GeneralFunction> run;
   std::string_view doc;
   bool keeps_name = false;  ///< the metric name stays in the result
   /// Refuses scalar arguments; null when every number will do.
   base::Status (*check_parameters)(std::span<const double> parameters) = nullptr;
-  bool expects_counter = false;     ///< infos when the name is not one of a counter
+  bool expects_counter = false;     ///< infos when a float's name is not one of a counter
   bool quantile_parameter = false;  ///< its first argument is a quantile: warns outside of 0 … 1
-  std::optional<double> constant_value;  ///< of a function without arguments: always this scalar
+  /// Of a function without arguments that always gives this scalar.
+  std::optional<double> constant_value = std::nullopt;
   bool uses_time = false;       ///< depends on the evaluation time, not on its arguments alone
   Form form = Form::kStepwise;  ///< of a GeneralFunction
 

@@ -77,7 +77,7 @@ Result<Operand> histogram_quantile(CallFrame& frame) {
     if (quantile.forced) {
       note_forced(frame, 1, "histogram_quantile", histogram);
     }
-    result.push_back({std::move(histogram.labels), quantile.value, false});
+    result.push_back({std::move(histogram.labels), quantile.value, false, nullptr});
   }
   return Operand(std::move(result));
 }
@@ -90,7 +90,7 @@ Result<Operand> histogram_fraction(CallFrame& frame) {
     if (fraction.forced) {
       note_forced(frame, 2, "histogram_fraction", histogram);
     }
-    result.push_back({std::move(histogram.labels), fraction.value, false});
+    result.push_back({std::move(histogram.labels), fraction.value, false, nullptr});
   }
   return Operand(std::move(result));
 }

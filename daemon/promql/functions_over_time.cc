@@ -4,6 +4,7 @@
 
 #include "promql/functions.h"
 #include "promql/numeric.h"
+#include "promql/over_floats.h"
 
 /// Functions that fold the values of a range into one.
 namespace tocsin::promql {
@@ -11,7 +12,7 @@ namespace {
 
 using model::Sample;
 
-std::optional<double> sum_over_time(const RangeInput& input) {
+std::optional<Number> sum_over_time(const RangeInput& input) {
   CompensatedSum sum;
   for (const Sample& sample : input.samples) {
     sum.add(sample.value);
@@ -19,7 +20,7 @@ std::optional<double> sum_over_time(const RangeInput& input) {
   return sum.value();
 }
 
-std::optional<double> avg_over_time(const RangeInput& input) {
+std::optional<Number> avg_over_time(const RangeInput& input) {
   Mean mean;
   for (const Sample& sample : input.samples) {
     mean.add(sample.value);
@@ -42,43 +43,43 @@ const Sample& extreme(std::span<const Sample> samples, bool larger, bool last) {
 
 double seconds(const Sample& sample) { return static_cast<double>(sample.time_ms) / 1000.0; }
 
-std::optional<double> min_over_time(const RangeInput& input) {
+std::optional<Number> min_over_time(const RangeInput& input) {
   return extreme(input.samples, false, false).value;
 }
-std::optional<double> max_over_time(const RangeInput& input) {
+std::optional<Number> max_over_time(const RangeInput& input) {
   return extreme(input.samples, true, false).value;
 }
-std::optional<double> ts_of_min_over_time(const RangeInput& input) {
+std::optional<Number> ts_of_min_over_time(const RangeInput& input) {
   return seconds(extreme(input.samples, false, true));
 }
-std::optional<double> ts_of_max_over_time(const RangeInput& input) {
+std::optional<Number> ts_of_max_over_time(const RangeInput& input) {
   return seconds(extreme(input.samples, true, true));
 }
-std::optional<double> ts_of_first_over_time(const RangeInput& input) {
+std::optional<Number> ts_of_first_over_time(const RangeInput& input) {
   return seconds(input.samples.front());
 }
-std::optional<double> ts_of_last_over_time(const RangeInput& input) {
+std::optional<Number> ts_of_last_over_time(const RangeInput& input) {
   return seconds(input.samples.back());
 }
 
-std::optional<double> count_over_time(const RangeInput& input) {
+std::optional<Number> count_over_time(const RangeInput& input) {
   return static_cast<double>(input.samples.size());
 }
-std::optional<double> last_over_time(const RangeInput& input) { return input.samples.back().value; }
-std::optional<double> first_over_time(const RangeInput& input) {
+std::optional<Number> last_over_time(const RangeInput& input) { return input.samples.back().value; }
+std::optional<Number> first_over_time(const RangeInput& input) {
   return input.samples.front().value;
 }
-std::optional<double> present_over_time(const RangeInput&) { return 1.0; }
+std::optional<Number> present_over_time(const RangeInput&) { return 1.0; }
 
-std::optional<double> stdvar_over_time(const RangeInput& input) {
+std::optional<Number> stdvar_over_time(const RangeInput& input) {
   Variance variance;
   for (const Sample& sample : input.samples) {
     variance.add(sample.value);
   }
   return variance.value();
 }
-std::optional<double> stddev_over_time(const RangeInput& input) {
-  return std::sqrt(*stdvar_over_time(input));
+std::optional<Number> stddev_over_time(const RangeInput& input) {
+  return std::sqrt(stdvar_over_time(input)->value);
 }
 
 std::vector<double> values_of(const RangeInput& input) {
@@ -90,12 +91,12 @@ std::vector<double> values_of(const RangeInput& input) {
   return values;
 }
 
-std::optional<double> quantile_over_time(const RangeInput& input) {
+std::optional<Number> quantile_over_time(const RangeInput& input) {
   std::vector<double> values = values_of(input);
   return quantile(input.parameters[0], values);
 }
 
-std::optional<double> mad_over_time(const RangeInput& input) {
+std::optional<Number> mad_over_time(const RangeInput& input) {
   std::vector<double> values = values_of(input);
   const double median = quantile(0.5, values);
   for (double& value : values) {
@@ -112,23 +113,26 @@ Function row(std::string_view name, RangeFunction run, std::string_view doc) {
 
 std::vector<Function> over_time_functions() {
   std::vector<Function> rows = {
-      row("sum_over_time", &sum_over_time, "sum of the values in the range"),
-      row("avg_over_time", &avg_over_time, "average of the values in the range"),
-      row("min_over_time", &min_over_time, "smallest value in the range"),
-      row("max_over_time", &max_over_time, "largest value in the range"),
-      row("count_over_time", &count_over_time, "number of samples in the range"),
-      row("present_over_time", &present_over_time, "1 for each series with samples in the range"),
-      row("stddev_over_time", &stddev_over_time, "standard deviation of the values"),
-      row("stdvar_over_time", &stdvar_over_time, "variance of the values"),
-      row("mad_over_time", &mad_over_time, "median absolute deviation of the values"),
-      row("ts_of_min_over_time", &ts_of_min_over_time, "time of the last smallest sample"),
-      row("ts_of_max_over_time", &ts_of_max_over_time, "time of the last largest sample"),
-      row("ts_of_first_over_time", &ts_of_first_over_time, "time of the first sample"),
-      row("ts_of_last_over_time", &ts_of_last_over_time, "time of the last sample"),
+      row("sum_over_time", &over_floats<sum_over_time>, "sum of the values in the range"),
+      row("avg_over_time", &over_floats<avg_over_time>, "average of the values in the range"),
+      row("min_over_time", &over_floats<min_over_time>, "smallest value in the range"),
+      row("max_over_time", &over_floats<max_over_time>, "largest value in the range"),
+      row("count_over_time", &over_floats<count_over_time>, "number of samples in the range"),
+      row("present_over_time", &over_floats<present_over_time>,
+          "1 for each series with samples in the range"),
+      row("stddev_over_time", &over_floats<stddev_over_time>, "standard deviation of the values"),
+      row("stdvar_over_time", &over_floats<stdvar_over_time>, "variance of the values"),
+      row("mad_over_time", &over_floats<mad_over_time>, "median absolute deviation of the values"),
+      row("ts_of_min_over_time", &over_floats<ts_of_min_over_time>,
+          "time of the last smallest sample"),
+      row("ts_of_max_over_time", &over_floats<ts_of_max_over_time>,
+          "time of the last largest sample"),
+      row("ts_of_first_over_time", &over_floats<ts_of_first_over_time>, "time of the first sample"),
+      row("ts_of_last_over_time", &over_floats<ts_of_last_over_time>, "time of the last sample"),
   };
   for (Function function :
-       {row("last_over_time", &last_over_time, "newest value in the range"),
-        row("first_over_time", &first_over_time, "oldest value in the range")}) {
+       {row("last_over_time", &over_floats<last_over_time>, "newest value in the range"),
+        row("first_over_time", &over_floats<first_over_time>, "oldest value in the range")}) {
     function.keeps_name = true;
     rows.push_back(std::move(function));
   }
@@ -136,7 +140,7 @@ std::vector<Function> over_time_functions() {
                         {ValueType::kScalar, ValueType::kMatrix},
                         0,
                         ValueType::kVector,
-                        RangeFunction(&quantile_over_time),
+                        RangeFunction(&over_floats<quantile_over_time>),
                         "quantile of the values in the range"};
   quantile_row.quantile_parameter = true;
   rows.push_back(std::move(quantile_row));

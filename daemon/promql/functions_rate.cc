@@ -5,6 +5,7 @@
 
 #include "promql/functions.h"
 #include "promql/numeric.h"
+#include "promql/over_floats.h"
 
 /// Functions that look at how the values of a range change.
 namespace tocsin::promql {
@@ -17,7 +18,7 @@ double seconds(std::int64_t milliseconds) { return static_cast<double>(milliseco
 // Increase (or difference) over the whole range from the samples within it: the observed change is
 // extended to the range's ends, though by no more than half the average distance of samples where
 // a series begins or ends within the range, and for counters not below zero.
-std::optional<double> extrapolated(const RangeInput& input, bool counter, bool per_second) {
+std::optional<Number> extrapolated(const RangeInput& input, bool counter, bool per_second) {
   const auto& samples = input.samples;
   if (samples.size() < 2) {
     return std::nullopt;
@@ -55,11 +56,11 @@ std::optional<double> extrapolated(const RangeInput& input, bool counter, bool p
   return change * factor;
 }
 
-std::optional<double> rate(const RangeInput& input) { return extrapolated(input, true, true); }
-std::optional<double> increase(const RangeInput& input) { return extrapolated(input, true, false); }
-std::optional<double> delta(const RangeInput& input) { return extrapolated(input, false, false); }
+std::optional<Number> rate(const RangeInput& input) { return extrapolated(input, true, true); }
+std::optional<Number> increase(const RangeInput& input) { return extrapolated(input, true, false); }
+std::optional<Number> delta(const RangeInput& input) { return extrapolated(input, false, false); }
 
-std::optional<double> instant_change(const RangeInput& input, bool per_second) {
+std::optional<Number> instant_change(const RangeInput& input, bool per_second) {
   if (input.samples.size() < 2) {
     return std::nullopt;
   }
@@ -78,10 +79,10 @@ std::optional<double> instant_change(const RangeInput& input, bool per_second) {
   return change;
 }
 
-std::optional<double> irate(const RangeInput& input) { return instant_change(input, true); }
-std::optional<double> idelta(const RangeInput& input) { return instant_change(input, false); }
+std::optional<Number> irate(const RangeInput& input) { return instant_change(input, true); }
+std::optional<Number> idelta(const RangeInput& input) { return instant_change(input, false); }
 
-std::optional<double> changes(const RangeInput& input) {
+std::optional<Number> changes(const RangeInput& input) {
   double count = 0;
   double previous = input.samples.front().value;
   for (const Sample& sample : input.samples.subspan(1)) {
@@ -93,7 +94,7 @@ std::optional<double> changes(const RangeInput& input) {
   return count;
 }
 
-std::optional<double> resets(const RangeInput& input) {
+std::optional<Number> resets(const RangeInput& input) {
   double count = 0;
   double previous = input.samples.front().value;
   for (const Sample& sample : input.samples.subspan(1)) {
@@ -137,14 +138,14 @@ Line fit(std::span<const Sample> samples, std::int64_t origin_ms) {
   return line;
 }
 
-std::optional<double> deriv(const RangeInput& input) {
+std::optional<Number> deriv(const RangeInput& input) {
   if (input.samples.size() < 2) {
     return std::nullopt;
   }
   return fit(input.samples, input.samples.front().time_ms).slope;
 }
 
-std::optional<double> predict_linear(const RangeInput& input) {
+std::optional<Number> predict_linear(const RangeInput& input) {
   if (input.samples.size() < 2) {
     return std::nullopt;
   }
@@ -168,7 +169,7 @@ base::Status check_factors(std::span<const double> parameters) {
 }
 
 // Holt's linear method: level and trend, each smoothed by its own factor.
-std::optional<double> double_exponential_smoothing(const RangeInput& input) {
+std::optional<Number> double_exponential_smoothing(const RangeInput& input) {
   const auto& samples = input.samples;
   if (samples.size() < 2) {
     return std::nullopt;
@@ -195,37 +196,57 @@ std::vector<Function> rate_functions() {
   constexpr auto kScalar = ValueType::kScalar;
   constexpr auto kVector = ValueType::kVector;
   std::vector<Function> rows = {
-      {"rate", {kMatrix}, 0, kVector, &rate, "per-second increase of a counter over the range"},
-      {"increase", {kMatrix}, 0, kVector, &increase, "increase of a counter over the range"},
-      {"delta", {kMatrix}, 0, kVector, &delta, "difference of a gauge over the range"},
-      {"irate", {kMatrix}, 0, kVector, &irate, "per-second increase between the last two samples"},
-      {"idelta", {kMatrix}, 0, kVector, &idelta, "difference of the last two samples"},
-      {"changes", {kMatrix}, 0, kVector, &changes, "how often the value changed"},
-      {"resets", {kMatrix}, 0, kVector, &resets, "how often the value fell"},
-      {"deriv", {kMatrix}, 0, kVector, &deriv, "per-second slope of a gauge by regression"},
+      {"rate",
+       {kMatrix},
+       0,
+       kVector,
+       &over_floats<rate>,
+       "per-second increase of a counter over the range"},
+      {"increase",
+       {kMatrix},
+       0,
+       kVector,
+       &over_floats<increase>,
+       "increase of a counter over the range"},
+      {"delta", {kMatrix}, 0, kVector, &over_floats<delta>, "difference of a gauge over the range"},
+      {"irate",
+       {kMatrix},
+       0,
+       kVector,
+       &over_floats<irate>,
+       "per-second increase between the last two samples"},
+      {"idelta", {kMatrix}, 0, kVector, &over_floats<idelta>, "difference of the last two samples"},
+      {"changes", {kMatrix}, 0, kVector, &over_floats<changes>, "how often the value changed"},
+      {"resets", {kMatrix}, 0, kVector, &over_floats<resets>, "how often the value fell"},
+      {"deriv",
+       {kMatrix},
+       0,
+       kVector,
+       &over_floats<deriv>,
+       "per-second slope of a gauge by regression"},
       {"predict_linear",
        {kMatrix, kScalar},
        0,
        kVector,
-       &predict_linear,
+       &over_floats<predict_linear>,
        "value in so many seconds by linear regression"},
       {"double_exponential_smoothing",
        {kMatrix, kScalar, kScalar},
        0,
        kVector,
-       &double_exponential_smoothing,
+       &over_floats<double_exponential_smoothing>,
        "smoothed value; factors for level and trend"},
       {"holt_winters",
        {kMatrix, kScalar, kScalar},
        0,
        kVector,
-       &double_exponential_smoothing,
+       &over_floats<double_exponential_smoothing>,
        "the old name of double_exponential_smoothing"},
   };
   for (Function& row : rows) {
     row.expects_counter = row.name == "rate" || row.name == "increase";
     row.uses_time = row.name == "predict_linear";
-    if (std::get<RangeFunction>(row.run) == &double_exponential_smoothing) {
+    if (std::get<RangeFunction>(row.run) == &over_floats<double_exponential_smoothing>) {
       row.check_parameters = &check_factors;
     }
   }

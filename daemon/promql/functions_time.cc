@@ -52,8 +52,9 @@ base::Result<Operand> timestamp(CallFrame& frame) {
   Elements elements;
   if (const auto* selector = std::get_if<Selector>(&argument.node)) {
     auto status = frame.evaluator.each_sample(
-        *selector, frame.time_ms, [&](const model::Labels& labels, model::Sample sample) {
-          elements.push_back({labels, static_cast<double>(sample.time_ms) / 1000.0, false});
+        *selector, frame.time_ms, [&](const model::Labels& labels, const series::Point& sample) {
+          elements.push_back(
+              {labels, static_cast<double>(sample.time_ms) / 1000.0, false, nullptr});
         });
     if (!status) {
       return status.error();
@@ -62,7 +63,7 @@ base::Result<Operand> timestamp(CallFrame& frame) {
     frame.evaluator.holds_until(frame.time_ms);
     elements = std::move(frame.vector(0));
     for (Element& element : elements) {
-      element.value = static_cast<double>(frame.time_ms) / 1000.0;
+      element.set(static_cast<double>(frame.time_ms) / 1000.0);
     }
   }
   auto status =

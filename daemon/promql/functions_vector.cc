@@ -39,7 +39,7 @@ Result<Operand> absent(CallFrame& frame) {
   if (!frame.vector(0).empty()) {
     return Operand(Elements{});
   }
-  return Operand(Elements{{labels_of_absent(*frame.call.arguments[0]), 1, false}});
+  return Operand(Elements{{labels_of_absent(*frame.call.arguments[0]), 1, false, nullptr}});
 }
 
 Result<Operand> absent_over_time(CallFrame& frame) {
@@ -55,7 +55,7 @@ Result<Operand> absent_over_time(CallFrame& frame) {
   if (found) {
     return Operand(Elements{});
   }
-  return Operand(Elements{{labels_of_absent(*frame.call.arguments[0]), 1, false}});
+  return Operand(Elements{{labels_of_absent(*frame.call.arguments[0]), 1, false, nullptr}});
 }
 
 Result<Operand> sorted(CallFrame& frame, bool descending) {
@@ -84,7 +84,7 @@ Result<Operand> scalar(CallFrame& frame) {
 }
 
 Result<Operand> vector(CallFrame& frame) {
-  return Operand(Elements{{model::Labels(), frame.scalar(0), false}});
+  return Operand(Elements{{model::Labels(), frame.scalar(0), false, nullptr}});
 }
 
 }  // namespace

@@ -187,11 +187,13 @@ class Lexer {
     if (c == '!' && second != '=') {
       return fail(begin, "unexpected character after '!': " + quoted_character(at_));
     }
-    static constexpr std::array<std::pair<std::string_view, BinaryOp>, 12> kSymbols = {{
+    static constexpr std::array<std::pair<std::string_view, BinaryOp>, 14> kSymbols = {{
         {"==", BinaryOp::kEqual},
         {"!=", BinaryOp::kNotEqual},
         {"<=", BinaryOp::kLessEqual},
         {">=", BinaryOp::kGreaterEqual},
+        {"</", BinaryOp::kTrimUpper},
+        {">/", BinaryOp::kTrimLower},
         {"<", BinaryOp::kLess},
         {">", BinaryOp::kGreater},
         {"+", BinaryOp::kAdd},

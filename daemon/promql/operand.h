@@ -2,11 +2,13 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
 #include "model/labels.h"
 #include "model/sample.h"
+#include "promql/number.h"
 
 namespace tocsin::promql {
 
@@ -17,6 +19,13 @@ struct Element {
   double value = 0;
   /// The metric name goes at the end of the evaluation; only with delayed name removal.
   bool drop_name = false;
+  HistogramPtr histogram{};  ///< null for floats
+
+  Number number() const { return histogram ? Number(histogram) : Number(value); }
+  void set(Number number) {
+    value = number.value;
+    histogram = std::move(number.histogram);
+  }
 };
 using Elements = std::vector<Element>;
 
@@ -25,6 +34,11 @@ struct RangeSeries {
   model::Labels labels;
   std::vector<model::Sample> samples;
   bool drop_name = false;
+  std::vector<model::HistogramSample> histograms;
+  /// When counting began for each of `samples`, 0 where not known; empty when it is for none.
+  std::vector<std::int64_t> float_starts;
+
+  std::size_t size() const { return samples.size() + histograms.size(); }
 };
 using Ranges = std::vector<RangeSeries>;
 

@@ -18,9 +18,9 @@ base::Result<StreamPtr> open_element_call(Run& run, const PlanNode& node);
 base::Result<StreamPtr> open_histogram_call(Run& run, const PlanNode& node);
 base::Result<StreamPtr> open_negate(Run& run, const PlanNode& node);
 base::Result<StreamPtr> open_with_scalar(Run& run, const PlanNode& node);
-base::Result<StreamPtr> open_relabel(Run& run, const PlanNode& node);
 
 // run_vector.cc
+base::Result<StreamPtr> open_relabel(Run& run, const PlanNode& node);
 base::Result<StreamPtr> open_vector_of(Run& run, const PlanNode& node);
 base::Result<StreamPtr> open_absent(Run& run, const PlanNode& node);
 base::Result<std::vector<double>> scalar_of(Run& run, const PlanNode& node);

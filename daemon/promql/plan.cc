@@ -357,6 +357,7 @@ class Planner {
       keep_names(node, left);
       if (binary.op == BinaryOp::kOr) {
         node.may_split = true;
+        node.check_labels = true;
         const bool none = left.names == Names::kNone && right.names == Names::kNone;
         node.names = none ? Names::kNone : Names::kMany;
       }

@@ -52,7 +52,8 @@ struct ToValue {
     Vector vector;
     vector.reserve(elements.size());
     for (Element& element : elements) {
-      vector.push_back({std::move(element.labels), time_ms, element.value});
+      vector.push_back(
+          {std::move(element.labels), time_ms, element.value, std::move(element.histogram)});
     }
     return vector;
   }
@@ -60,7 +61,8 @@ struct ToValue {
     Matrix matrix;
     matrix.reserve(ranges.size());
     for (RangeSeries& series : ranges) {
-      matrix.push_back({std::move(series.labels), std::move(series.samples)});
+      matrix.push_back(
+          {std::move(series.labels), std::move(series.samples), std::move(series.histograms)});
     }
     std::ranges::sort(matrix, {}, &MatrixSeries::labels);
     return matrix;

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/duration.h"
 #include "base/result.h"
+#include "model/histogram.h"
 #include "model/labels.h"
 #include "model/sample.h"
 #include "series/snapshot.h"
@@ -111,13 +112,15 @@ std::vector<model::Matchers> selectors(const Query& query);
 struct VectorElement {
   model::Labels labels;
   std::int64_t time_ms = 0;
-  double value = 0;
+  double value = 0;                 ///< without a histogram
+  model::HistogramPtr histogram{};  ///< null for floats
 };
 using Vector = std::vector<VectorElement>;
 
 struct MatrixSeries {
   model::Labels labels;
   std::vector<model::Sample> samples;
+  std::vector<model::HistogramSample> histograms{};
 };
 using Matrix = std::vector<MatrixSeries>;
 

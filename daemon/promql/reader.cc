@@ -1,16 +1,19 @@
 #include "promql/reader.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace tocsin::promql {
 
+using model::HistogramSample;
 using model::Sample;
 
 namespace {
 
 // The first sample later than `time_ms`, searched from a guess that is seldom far off.
-std::size_t first_after(std::span<const Sample> samples, std::size_t guess, std::int64_t time_ms) {
+template <class Timed>
+std::size_t first_after(std::span<const Timed> samples, std::size_t guess, std::int64_t time_ms) {
   constexpr std::size_t kNear = 8;
   if (guess > 0 && samples[guess - 1].time_ms > time_ms) {
     samples = samples.first(guess);
@@ -24,8 +27,7 @@ std::size_t first_after(std::span<const Sample> samples, std::size_t guess, std:
       return guess;
     }
   }
-  const auto found =
-      std::ranges::upper_bound(samples.subspan(guess), time_ms, {}, &Sample::time_ms);
+  const auto found = std::ranges::upper_bound(samples.subspan(guess), time_ms, {}, &Timed::time_ms);
   return guess + static_cast<std::size_t>(found - samples.subspan(guess).begin());
 }
 
@@ -51,49 +53,87 @@ base::Status SampleReader::keep(const Selector& selector) {
   }
   kept.emplace();
   for (const series::PinnedSeries& series : snapshot_.series(selector.index)) {
-    scratch_.clear();
-    series.samples->read(window.min_ms, window.max_ms, scratch_);
-    if (selector.range_ms) {
-      std::erase_if(scratch_, [](const Sample& s) { return model::is_stale(s.value); });
-    }
+    read(series, window.min_ms, window.max_ms, !selector.range_ms);
     if (scratch_.empty()) {
       continue;
     }
-    kept->push_back({&series.labels, {scratch_.begin(), scratch_.end()}});
-    if (auto status = budget_.spend(scratch_.size()); !status) {
+    // Copied to its exact size.
+    kept->push_back({&series.labels, scratch_});
+    const std::size_t held = scratch_.floats.size() + weight(scratch_.histograms);
+    if (auto status = budget_.spend(held); !status) {
       return status;
     }
-    if (auto status = budget_.take(scratch_.size()); !status) {
+    if (auto status = budget_.take(held); !status) {
       return status;
     }
   }
   return {};
 }
 
-std::span<const Sample> SampleReader::read_once(const series::PinnedSeries& series,
-                                                std::int64_t min_ms, std::int64_t max_ms) {
+void SampleReader::read(const series::PinnedSeries& series, std::int64_t min_ms,
+                        std::int64_t max_ms, bool stale_markers) {
   scratch_.clear();
-  series.samples->read(min_ms, max_ms, scratch_);
-  std::erase_if(scratch_, [](const Sample& s) { return model::is_stale(s.value); });
-  return scratch_;
+  if (series.samples->floats_only()) {
+    series.samples->read(min_ms, max_ms, scratch_.floats);
+  } else {
+    series.samples->read_points(min_ms, max_ms, scratch_);
+  }
+  if (!stale_markers) {
+    drop_stale(scratch_);
+  }
+}
+
+std::int64_t SampleReader::Kept::move(std::int64_t min_ms, std::int64_t max_ms) {
+  const std::span<const Sample> floats(points.floats);
+  begin = first_after(floats, begin, min_ms - 1);
+  end = first_after(floats, std::max(begin, end), max_ms);
+  std::int64_t next = end < floats.size() ? floats[end].time_ms : kForever;
+  if (const std::span<const HistogramSample> histograms(points.histograms); !histograms.empty()) {
+    histograms_begin = first_after(histograms, histograms_begin, min_ms - 1);
+    histograms_end = first_after(histograms, std::max(histograms_begin, histograms_end), max_ms);
+    if (histograms_end < histograms.size()) {
+      next = std::min(next, histograms[histograms_end].time_ms);
+    }
+  }
+  return next;
+}
+
+SampleReader::RangeData SampleReader::Kept::data() const {
+  RangeData data;
+  data.samples = std::span(points.floats).subspan(begin, end - begin);
+  data.histograms =
+      std::span(points.histograms).subspan(histograms_begin, histograms_end - histograms_begin);
+  if (!points.float_starts.empty()) {
+    data.float_starts = std::span(points.float_starts).subspan(begin, end - begin);
+  }
+  return data;
 }
 
 std::int64_t SampleReader::kept_instant(std::vector<Kept>& kept, std::int64_t at_ms,
                                         const OnSample& on_sample) const {
   std::int64_t until = kForever;
   for (Kept& series : kept) {
-    series.end = first_after(series.samples, series.end, at_ms);
-    if (series.end < series.samples.size()) {
-      until = std::min(until, series.samples[series.end].time_ms - 1);
+    const std::int64_t next = series.move(std::numeric_limits<std::int64_t>::min() + 1, at_ms);
+    if (next != kForever) {
+      until = std::min(until, next - 1);
     }
-    if (series.end == 0) {
+    series::Point newest;
+    if (series.end > 0) {
+      const Sample& sample = series.points.floats[series.end - 1];
+      newest = {sample.time_ms, sample.value, nullptr};
+    }
+    if (series.histograms_end > 0) {
+      const HistogramSample& sample = series.points.histograms[series.histograms_end - 1];
+      if (series.end == 0 || sample.time_ms > newest.time_ms) {
+        newest = {sample.time_ms, 0, sample.histogram};
+      }
+    } else if (series.end == 0) {
       continue;
     }
-    const Sample& newest = series.samples[series.end - 1];
     const std::int64_t last = newest.time_ms + lookback_ms_ - 1;
-    if (at_ms <= last && !model::is_stale(newest.value)) {
+    if (at_ms <= last && !newest.is_stale()) {
       until = std::min(until, last);
-      on_sample(*series.labels, newest);
+      on_sample(*series.labels, std::move(newest));
     }
   }
   return until;
@@ -108,9 +148,9 @@ base::Result<std::int64_t> SampleReader::instant(const Selector& selector, std::
     return kept_instant(*kept, at_ms, on_sample);
   }
   for (const series::PinnedSeries& series : snapshot_.series(selector.index)) {
-    const auto newest = series.samples->newest(at_ms - lookback_ms_ + 1, at_ms);
-    if (newest && !model::is_stale(newest->value)) {
-      on_sample(series.labels, *newest);
+    auto newest = series.samples->newest_point(at_ms - lookback_ms_ + 1, at_ms);
+    if (newest && !newest->is_stale()) {
+      on_sample(series.labels, std::move(*newest));
     }
   }
   return at_ms;
@@ -120,18 +160,14 @@ base::Result<std::int64_t> SampleReader::kept_range(std::vector<Kept>& kept, std
                                                     std::int64_t max_ms, const OnRange& on_range) {
   std::int64_t until = kForever;
   for (Kept& series : kept) {
-    series.begin = first_after(series.samples, series.begin, min_ms - 1);
-    series.end = first_after(series.samples, std::max(series.begin, series.end), max_ms);
-    if (series.begin < series.end) {
-      const std::span<const Sample> all(series.samples);
+    const std::int64_t next = series.move(min_ms, max_ms);
+    if (const RangeData data = series.data(); data.size() > 0) {
       until = max_ms;
-      if (auto status =
-              on_range(*series.labels, all.subspan(series.begin, series.end - series.begin));
-          !status) {
+      if (auto status = on_range(*series.labels, data); !status) {
         return status.error();
       }
-    } else if (series.end < series.samples.size()) {
-      until = std::min(until, series.samples[series.end].time_ms - 1);
+    } else if (next != kForever) {
+      until = std::min(until, next - 1);
     }
   }
   return until;
@@ -147,11 +183,12 @@ base::Result<std::int64_t> SampleReader::range(const Selector& selector, std::in
     return kept_range(*kept, min_ms, at_ms, on_range);
   }
   for (const series::PinnedSeries& series : snapshot_.series(selector.index)) {
-    const auto samples = read_once(series, min_ms, at_ms);
-    if (samples.empty()) {
+    read(series, min_ms, at_ms, false);
+    if (scratch_.empty()) {
       continue;
     }
-    if (auto status = on_range(series.labels, samples); !status) {
+    const RangeData data{scratch_.floats, scratch_.histograms, scratch_.float_starts};
+    if (auto status = on_range(series.labels, data); !status) {
       return status.error();
     }
   }

@@ -10,10 +10,14 @@
 #include "base/result.h"
 #include "promql/ast.h"
 #include "promql/budget.h"
+#include "promql/points.h"
 #include "promql/reach.h"
 #include "series/snapshot.h"
 
 namespace tocsin::promql {
+
+/// What histograms count for in a budget: as many floats as take their place.
+std::size_t weight(std::span<const model::HistogramSample> histograms);
 
 /// Reads the samples of selectors from the snapshot. A selector that is looked at once is streamed
 /// series by series; one inside of a subquery or range query is read once and kept.
@@ -22,8 +26,17 @@ class SampleReader {
   SampleReader(const series::Snapshot& snapshot, std::vector<Window> windows,
                std::int64_t lookback_ms, Budget& budget);
 
-  using OnSample = std::function<void(const model::Labels&, model::Sample)>;
-  using OnRange = std::function<base::Status(const model::Labels&, std::span<const model::Sample>)>;
+  /// What one series holds in a range.
+  struct RangeData {
+    std::span<const model::Sample> samples;
+    std::span<const model::HistogramSample> histograms;
+    std::span<const std::int64_t> float_starts;
+
+    std::size_t size() const { return samples.size() + histograms.size(); }
+  };
+
+  using OnSample = std::function<void(const model::Labels&, series::Point)>;
+  using OnRange = std::function<base::Status(const model::Labels&, const RangeData&)>;
 
   /// The newest sample of each series in (at - lookback, at], unless it ends the series.
   /// Returns the last time at which the answer is known to be the same as at `at_ms`.
@@ -40,16 +53,22 @@ class SampleReader {
   /// A series with samples in the window of its selector.
   struct Kept {
     const model::Labels* labels;
-    std::vector<model::Sample> samples;
+    series::Points points;
     // Where the last look began and ended: the next one is mostly a little later.
     std::size_t begin = 0;
     std::size_t end = 0;
+    std::size_t histograms_begin = 0;
+    std::size_t histograms_end = 0;
+
+    /// Moves on to (min, max]; the first time behind it that has a sample.
+    std::int64_t move(std::int64_t min_ms, std::int64_t max_ms);
+    RangeData data() const;
   };
 
   base::Status keep(const Selector& selector);
-  /// Reads the range of a series that is looked at once; valid until the next call.
-  std::span<const model::Sample> read_once(const series::PinnedSeries& series, std::int64_t min_ms,
-                                           std::int64_t max_ms);
+  /// Reads a series into scratch_, without stale markers when these do not matter.
+  void read(const series::PinnedSeries& series, std::int64_t min_ms, std::int64_t max_ms,
+            bool stale_markers);
   std::int64_t kept_instant(std::vector<Kept>& kept, std::int64_t at_ms,
                             const OnSample& on_sample) const;
   static base::Result<std::int64_t> kept_range(std::vector<Kept>& kept, std::int64_t min_ms,
@@ -60,7 +79,7 @@ class SampleReader {
   std::int64_t lookback_ms_;
   Budget& budget_;
   std::vector<std::optional<std::vector<Kept>>> kept_;  // by selector
-  std::vector<model::Sample> scratch_;
+  series::Points scratch_;
 };
 
 }  // namespace tocsin::promql

@@ -57,6 +57,29 @@ class FixedStream final : public Stream {
   std::size_t steps_;
 };
 
+/// Refuses columns with the same labels that have values at the same step.
+class CheckedStream final : public Stream {
+ public:
+  CheckedStream(Run& run, StreamPtr inner, std::size_t steps)
+      : run_(run), inner_(std::move(inner)), turns_(steps) {}
+
+  Result<bool> next(Column& column) override {
+    auto more = inner_->next(column);
+    if (more && *more) {
+      run_.settle(column);
+      if (!turns_.add(column.labels, column.values)) {
+        return same_labels();
+      }
+    }
+    return more;
+  }
+
+ private:
+  Run& run_;
+  StreamPtr inner_;
+  LabelTurns turns_;
+};
+
 }  // namespace
 
 base::Error same_labels() {
@@ -92,6 +115,17 @@ Run::Run(const Input& input, std::vector<Grid> grids)
   if (options_.per_step_stats) {
     samples_at_.resize(grids_[kQueryFrame].size());
   }
+}
+
+StreamPtr Run::stream_of(std::shared_ptr<const Block> block) {
+  return std::make_unique<BlockStream>(std::move(block));
+}
+
+StreamPtr Run::checked(const PlanNode& node, StreamPtr stream) {
+  if (!node.check_labels || delayed()) {
+    return stream;
+  }
+  return std::make_unique<CheckedStream>(*this, std::move(stream), grid(node).size());
 }
 
 void Run::settle(Column& column) const {
@@ -184,7 +218,7 @@ Result<StreamPtr> Run::open(NodeId id, FrameId frame) {
     if (!block) {
       return block.error();
     }
-    stream = std::make_unique<BlockStream>(std::move(*block));
+    stream = stream_of(std::move(*block));
   } else {
     auto made = make(node);
     if (!made) {
@@ -220,6 +254,35 @@ Result<std::shared_ptr<const Block>> Run::collect(NodeId id, FrameId frame) {
     block->add(column);
     if (auto status = budget_.take(column.values.size()); !status) {
       return status.error();
+    }
+  }
+}
+
+Result<StreamPtr> Run::open_merged(NodeId id, FrameId frame) {
+  auto stream = open(id, frame);
+  if (!stream || !plan_.node(id).may_split) {
+    return stream;
+  }
+  auto block = std::make_shared<Block>(grids_[frame].size());
+  std::unordered_map<model::Labels, std::size_t, model::LabelsHash> rows;
+  Column column;
+  while (true) {
+    const auto more = (*stream)->next(column);
+    if (!more) {
+      return more.error();
+    }
+    if (!*more) {
+      return stream_of(std::move(block));
+    }
+    settle(column);
+    const auto [place, fresh] = rows.try_emplace(column.labels, block->rows());
+    if (fresh) {
+      block->add(column);
+      if (auto status = budget_.take(column.values.size()); !status) {
+        return status.error();
+      }
+    } else if (!block->join(place->second, column)) {
+      return same_labels();
     }
   }
 }

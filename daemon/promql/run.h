@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/result.h"
@@ -54,6 +55,8 @@ class Run {
 
   /// The columns of a node that gives an instant vector, at the steps of a frame.
   base::Result<StreamPtr> open(NodeId id, FrameId frame);
+  /// The same, with columns of equal labels that take turns joined to one.
+  base::Result<StreamPtr> open_merged(NodeId id, FrameId frame);
   /// The values of a node that gives a scalar; valid as long as the run.
   base::Result<Scalars> scalars(NodeId id);
   /// All columns of a node at the steps of a frame, with the labels that others see.
@@ -76,6 +79,10 @@ class Run {
   bool delayed() const { return options_.delayed_name_removal; }
   /// Whether the metric name in the labels does not count any more.
   bool name_gone(bool drop_name) const { return drop_name && !delayed(); }
+  static StreamPtr stream_of(std::shared_ptr<const Block> block);
+  /// A stream whose columns have lost their names: where that can make labels equal, it is seen to
+  /// that no two of them meet.
+  StreamPtr checked(const PlanNode& node, StreamPtr stream);
   /// Takes a name that is gone out of the labels.
   void settle(Column& column) const;
 

@@ -14,19 +14,31 @@ std::size_t StepCollector::series_of(Element& element, std::size_t position) {
   }
   const auto [place, fresh] = index_.try_emplace(element.labels, ranges_.size());
   if (fresh) {
-    ranges_.push_back({std::move(element.labels), {}, element.drop_name});
+    RangeSeries& series = ranges_.emplace_back();
+    series.labels = std::move(element.labels);
+    series.drop_name = element.drop_name;
   }
   return place->second;
 }
 
+void StepCollector::put(const Place& place, std::int64_t time_ms) {
+  RangeSeries& series = ranges_[place.series];
+  if (place.histogram) {
+    series.histograms.push_back({time_ms, place.histogram, 0});
+  } else {
+    series.samples.push_back({time_ms, place.value});
+  }
+}
+
 void StepCollector::add(std::int64_t time_ms, Elements elements) {
   for (std::size_t i = 0; i < elements.size(); ++i) {
-    const Place place{series_of(elements[i], i), elements[i].value};
-    ranges_[place.series].samples.push_back({time_ms, place.value});
+    const std::size_t series = series_of(elements[i], i);
+    Place place{series, elements[i].value, std::move(elements[i].histogram)};
+    put(place, time_ms);
     if (i < last_.size()) {
-      last_[i] = place;
+      last_[i] = std::move(place);
     } else {
-      last_.push_back(place);
+      last_.push_back(std::move(place));
     }
   }
   last_.resize(elements.size(), Place{});
@@ -34,7 +46,7 @@ void StepCollector::add(std::int64_t time_ms, Elements elements) {
 
 void StepCollector::repeat(std::int64_t time_ms) {
   for (const Place& place : last_) {
-    ranges_[place.series].samples.push_back({time_ms, place.value});
+    put(place, time_ms);
   }
 }
 

@@ -26,7 +26,10 @@ class StepCollector {
   struct Place {
     std::size_t series;
     double value;
+    HistogramPtr histogram;
   };
+
+  void put(const Place& place, std::int64_t time_ms);
 
   std::size_t series_of(Element& element, std::size_t position);
 

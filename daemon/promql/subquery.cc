@@ -39,7 +39,7 @@ Result<Evaluator::Step> Evaluator::step(const Expr& expr, std::int64_t time_ms, 
     }
   }
   if (const auto* scalar = std::get_if<double>(&*operand)) {
-    return Step{{{model::Labels(), *scalar, false}}, until};
+    return Step{{{model::Labels(), *scalar, false, nullptr}}, until};
   }
   return Step{std::move(std::get<Elements>(*operand)), until};
 }
@@ -112,10 +112,12 @@ Status Evaluator::each_range(const Expr& expr, std::int64_t time_ms, const OnRan
     bool any = false;
     const auto until =
         reader_.range(*selector, input.end_ms,
-                      [&](const model::Labels& labels, std::span<const model::Sample> samples) {
+                      [&](const model::Labels& labels, const SampleReader::RangeData& data) {
                         any = true;
-                        input.samples = samples;
-                        if (auto wanted = looked_at(samples.size()); !wanted) {
+                        input.samples = data.samples;
+                        input.histograms = data.histograms;
+                        input.float_starts = data.float_starts;
+                        if (auto wanted = looked_at(data.size()); !wanted) {
                           return wanted;
                         }
                         return on_range(RangeView{labels, false, input});
@@ -140,13 +142,14 @@ Status Evaluator::each_range(const Expr& expr, std::int64_t time_ms, const OnRan
   input.start_ms = input.end_ms - subquery.range_ms;
   for (const RangeSeries& series : *ranges) {
     input.samples = series.samples;
-    if (auto wanted = looked_at(series.samples.size()); !wanted) {
+    input.histograms = series.histograms;
+    if (auto wanted = looked_at(series.size()); !wanted) {
       return wanted;
     }
     if (auto status = on_range(RangeView{series.labels, series.drop_name, input}); !status) {
       return status;
     }
-    budget_.give_back(series.samples.size());
+    budget_.give_back(series.size());
   }
   return {};
 }

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "model/histogram.h"
 #include "model/labels.h"
 #include "model/matcher.h"
 #include "model/sample.h"
@@ -17,6 +18,30 @@ struct Selection {
   model::Matchers matchers;
   std::int64_t min_time_ms = 0;
   std::int64_t max_time_ms = 0;
+};
+
+/// What a series holds within some time: floats and native histograms, each ascending by time.
+struct Points {
+  std::vector<model::Sample> floats;
+  std::vector<model::HistogramSample> histograms;
+  /// When counting began for each float, 0 where it is not known; empty when it is for none.
+  std::vector<std::int64_t> float_starts;
+
+  bool empty() const { return floats.empty() && histograms.empty(); }
+  std::size_t size() const { return floats.size() + histograms.size(); }
+  void clear() {
+    floats.clear();
+    histograms.clear();
+    float_starts.clear();
+  }
+};
+
+/// A float or a histogram.
+struct Point {
+  std::int64_t time_ms = 0;
+  double value = 0;               ///< without a histogram
+  model::HistogramPtr histogram;  ///< null for floats
+  bool is_stale() const { return histogram ? histogram->is_stale() : model::is_stale(value); }
 };
 
 /// The immutable samples of one series within a snapshot: sealed chunks plus the published length
@@ -34,6 +59,17 @@ class PinnedSamples {
     read(min_time_ms, max_time_ms, samples);
     return samples.empty() ? std::nullopt : std::optional(samples.back());
   }
+
+  /// Whether there are no histograms and no start timestamps, so that read() and newest() tell
+  /// everything. Cheap.
+  virtual bool floats_only() const { return true; }
+  /// Appends everything with min <= time <= max, stale markers included.
+  virtual void read_points(std::int64_t min_time_ms, std::int64_t max_time_ms, Points& out) const {
+    read(min_time_ms, max_time_ms, out.floats);
+  }
+  /// The last of those.
+  virtual std::optional<Point> newest_point(std::int64_t min_time_ms,
+                                            std::int64_t max_time_ms) const;
 };
 
 /// One series of a selection. Copies are cheap and safe on any thread.
@@ -56,5 +92,26 @@ class Snapshot {
  private:
   std::vector<std::vector<PinnedSeries>> lists_;
 };
+
+inline std::optional<Point> PinnedSamples::newest_point(std::int64_t min_time_ms,
+                                                        std::int64_t max_time_ms) const {
+  if (floats_only()) {
+    const auto sample = newest(min_time_ms, max_time_ms);
+    return sample ? std::optional(Point{sample->time_ms, sample->value, nullptr}) : std::nullopt;
+  }
+  Points points;
+  read_points(min_time_ms, max_time_ms, points);
+  if (points.empty()) {
+    return std::nullopt;
+  }
+  const bool is_histogram =
+      points.floats.empty() || (!points.histograms.empty() &&
+                                points.histograms.back().time_ms > points.floats.back().time_ms);
+  if (is_histogram) {
+    const model::HistogramSample& last = points.histograms.back();
+    return Point{last.time_ms, 0, last.histogram};
+  }
+  return Point{points.floats.back().time_ms, points.floats.back().value, nullptr};
+}
 
 }  // namespace tocsin::series
