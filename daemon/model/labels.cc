@@ -1,6 +1,8 @@
 #include "model/labels.h"
 
 #include <algorithm>
+#include <memory>
+#include <new>
 
 #include "base/hash.h"
 #include "base/text.h"
@@ -76,9 +78,28 @@ Labels::Labels(std::initializer_list<std::pair<std::string_view, std::string_vie
 Labels::Labels(std::vector<Label> labels) {
   auto list = normalised(std::move(labels));
   if (!list.empty()) {
-    const std::uint64_t hash = hash_of(list);
-    body_ = std::make_shared<const Body>(Body{std::move(list), hash});
+    body_ = make(list, hash_of(list));
   }
+}
+
+Labels::Labels(std::vector<Label> normal, std::uint64_t hash) {
+  if (!normal.empty()) {
+    body_ = make(normal, hash);
+  }
+}
+
+Labels::Body* Labels::make(std::span<Label> labels, std::uint64_t hash) {
+  void* memory = ::operator new(sizeof(Body) + labels.size_bytes());
+  auto* body = new (memory)
+      Body{.references = 1, .count = static_cast<std::uint32_t>(labels.size()), .hash = hash};
+  std::uninitialized_move(labels.begin(), labels.end(), body->labels());
+  return body;
+}
+
+void Labels::destroy(Body* body) {
+  std::destroy_n(body->labels(), body->count);
+  body->~Body();
+  ::operator delete(body);
 }
 
 std::string_view Labels::get(std::string_view name) const {
@@ -88,7 +109,7 @@ std::string_view Labels::get(std::string_view name) const {
                                                              : std::string_view();
 }
 
-std::uint64_t Labels::hash() const { return body_ ? body_->hash : base::kFnvOffset; }
+std::uint64_t Labels::hash() const { return body_ != nullptr ? body_->hash : base::kFnvOffset; }
 
 std::string Labels::to_string() const {
   const std::string_view metric = metric_name();

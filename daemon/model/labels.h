@@ -1,8 +1,9 @@
 #pragma once
 
+#include <atomic>
+#include <compare>
 #include <cstdint>
 #include <initializer_list>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -33,18 +34,42 @@ class Labels {
   /// Sorts, drops empty values; of equal names the last one wins.
   Labels(std::initializer_list<std::pair<std::string_view, std::string_view>> labels);
   explicit Labels(std::vector<Label> labels);
+  /// The same with the hash() of a list that is sorted and without empty values, as another
+  /// Labels gave it out: spares reading every text again.
+  Labels(std::vector<Label> normal, std::uint64_t hash);
+
+  Labels(const Labels& other) noexcept : body_(other.body_) {
+    if (body_ != nullptr) {
+      body_->references.fetch_add(1, std::memory_order_relaxed);
+    }
+  }
+  Labels(Labels&& other) noexcept : body_(std::exchange(other.body_, nullptr)) {}
+  Labels& operator=(Labels other) noexcept {
+    std::swap(body_, other.body_);
+    return *this;
+  }
+  ~Labels() {
+    if (body_ != nullptr && body_->references.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+      destroy(body_);
+    }
+  }
 
   /// The value, or an empty text when there is no such label.
   std::string_view get(std::string_view name) const;
   bool has(std::string_view name) const { return !get(name).empty(); }
   std::string_view metric_name() const { return get(kMetricName); }
 
-  bool empty() const { return !body_; }
-  std::size_t size() const { return body_ ? body_->labels.size() : 0; }
+  bool empty() const { return body_ == nullptr; }
+  std::size_t size() const { return body_ != nullptr ? body_->count : 0; }
   auto begin() const { return all().begin(); }
   auto end() const { return all().end(); }
   std::span<const Label> all() const {
-    return body_ ? std::span<const Label>(body_->labels) : std::span<const Label>();
+    return body_ != nullptr ? std::span<const Label>(body_->labels(), body_->count)
+                            : std::span<const Label>();
+  }
+  /// What a set of so many labels takes on the heap, without its texts.
+  static constexpr std::size_t heap_bytes(std::size_t count) {
+    return sizeof(Body) + count * sizeof(Label);
   }
 
   /// A 64-bit hash of the content, the same in every process: FNV-1a over name, 0xff, value, 0xff
@@ -59,11 +84,19 @@ class Labels {
   friend std::strong_ordering operator<=>(const Labels& a, const Labels& b);
 
  private:
-  struct Body {
-    std::vector<Label> labels;
-    std::uint64_t hash = 0;
+  /// The labels follow behind it, in the same piece of memory.
+  struct alignas(Label) Body {
+    std::atomic<std::uint32_t> references;
+    std::uint32_t count;
+    std::uint64_t hash;
+
+    Label* labels() { return reinterpret_cast<Label*>(this + 1); }
   };
-  std::shared_ptr<const Body> body_;
+
+  static Body* make(std::span<Label> labels, std::uint64_t hash);
+  static void destroy(Body* body);
+
+  Body* body_ = nullptr;
 };
 
 /// For unordered containers keyed by Labels.

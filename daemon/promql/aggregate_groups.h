@@ -22,8 +22,8 @@ class Groups {
     const bool gone = run_.name_gone(column.drop_name);
     const std::size_t id = everything_ ? 0 : signature_.id(column.labels, gone);
     if (id == list_.size()) {
-      list_.push_back({everything_ ? model::Labels() : signature_.labels_of(column.labels, gone),
-                       false});
+      list_.push_back(
+          {everything_ ? model::Labels() : signature_.labels_of(column.labels, gone), false});
     }
     // With names that go at the end of the evaluation only.
     list_[id].drop_name = list_[id].drop_name || (column.drop_name && !gone);

@@ -47,6 +47,18 @@ int precedence(BinaryOp op) {
 
 std::string_view to_string(AggregateOp op) { return kAggregateNames[static_cast<std::size_t>(op)]; }
 
+std::string_view to_string(Extension extension) {
+  switch (extension) {
+    case Extension::kAnchored:
+      return "anchored";
+    case Extension::kSmoothed:
+      return "smoothed";
+    case Extension::kNone:
+      break;
+  }
+  return {};
+}
+
 std::optional<AggregateOp> aggregate_op(std::string_view name) {
   const std::string lower = base::to_lower(name);
   for (std::size_t i = 0; i < kAggregateNames.size(); ++i) {

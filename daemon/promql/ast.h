@@ -84,13 +84,48 @@ bool has_parameter(AggregateOp op);
 struct Expr;
 using ExprPtr = std::unique_ptr<const Expr>;
 
+struct DurationExpr;
+using DurationPtr = std::shared_ptr<const DurationExpr>;
+
+/// A duration that is computed: `[5m * 2]`, `offset (step() + 1s)`. In seconds.
+struct DurationExpr {
+  enum class Op : std::uint8_t {
+    kNumber,
+    kStep,   ///< step(): between the steps of a range query, 0 in an instant query
+    kRange,  ///< range(): from the first to the last step, 0 in an instant query
+    kNegate,
+    kAdd,
+    kSubtract,
+    kMultiply,
+    kDivide,
+    kModulo,
+    kPower,
+    kMinOf,
+    kMaxOf,
+  };
+  Op op = Op::kNumber;
+  double value = 0;       ///< with kNumber
+  bool duration = false;  ///< with kNumber: written as 5m; printed so again
+  bool wrapped = false;   ///< stood in parentheses
+  DurationPtr left;       ///< null for numbers, step() and range()
+  DurationPtr right;      ///< null for kNegate too
+  Span span;
+  std::uint32_t depth = 1;  ///< levels below and including this one; bounded by the parser
+};
+
 /// Where on the time line a selector or subquery looks: `@` first, then `offset` back from there.
 struct TimeShift {
   enum class Anchor : std::uint8_t { kEvaluation, kTime, kStart, kEnd };
   Anchor anchor = Anchor::kEvaluation;
   std::int64_t at_ms = 0;  ///< with Anchor::kTime
   std::int64_t offset_ms = 0;
+  DurationPtr offset_expr;  ///< when the offset was computed; see range_expr of Selector
 };
+
+/// Whether a selector also reads the samples beside its range; see extended.h.
+enum class Extension : std::uint8_t { kNone, kAnchored, kSmoothed };
+/// As written; empty for kNone.
+std::string_view to_string(Extension extension);
 
 struct NumberLiteral {
   double value = 0;
@@ -106,15 +141,24 @@ struct Selector {
   model::Matchers matchers;  ///< all of them, the one for `name` included
   TimeShift shift;
   std::optional<std::int64_t> range_ms;  ///< a range vector selector when set
-  std::size_t index = 0;                 ///< the selector's number in the order of the text
+  /// When the range was computed. With step() or range() in it, range_ms is that of an instant
+  /// query until bind() has replaced it.
+  DurationPtr range_expr;
+  Extension extension = Extension::kNone;
+  std::size_t index = 0;  ///< the selector's number in the order of the text
   /// The name that a `__name__="…"` matcher pins; empty when series of several names can match.
   std::string pinned_name;
+  /// So many of the last matchers were not written: those that say which series info() reads.
+  std::size_t implied_matchers = 0;
+  bool implied = false;  ///< not written at all: the second argument of info(v)
 };
 
 struct Subquery {
   ExprPtr inner;
   std::int64_t range_ms = 0;
   std::optional<std::int64_t> step_ms;
+  DurationPtr range_expr;  ///< see Selector
+  DurationPtr step_expr;
   TimeShift shift;
 };
 
@@ -142,6 +186,11 @@ struct VectorMatching {
   bool written = false;              ///< `on` or `ignoring` was written
   std::vector<std::string> labels;   ///< of on or ignoring, as written
   std::vector<std::string> include;  ///< of group_left or group_right, as written
+  /// What stands in for elements that the left or right side does not have.
+  std::optional<double> fill_left;
+  std::optional<double> fill_right;
+
+  bool fills() const { return fill_left || fill_right; }
 };
 
 struct Binary {

@@ -24,6 +24,7 @@ class Block {
   std::span<const double> values(std::size_t row) const {
     return std::span(values_).subspan(row * steps_, steps_);
   }
+  bool has_histograms(std::size_t row) const { return histograms_.contains(row); }
   HistogramPtr histogram(std::size_t row, std::size_t step) const {
     const auto found = histograms_.find(row);
     return found == histograms_.end() ? nullptr : found->second[step];

@@ -94,13 +94,7 @@ class Checker {
     return {};
   }
 
-  Status check(const Expr& expr, const Aggregation& aggregation) {
-    if (aggregation.op == AggregateOp::kLimitk || aggregation.op == AggregateOp::kLimitRatio) {
-      return base::Error(base::ErrorCode::kUnsupported,
-                         "parse error: " + std::string(to_string(aggregation.op)) +
-                             "() is experimental and not supported yet")
-          .at(position_of(text_, expr.span.begin));
-    }
+  Status check(const Expr&, const Aggregation& aggregation) {
     if (auto status = expect(*aggregation.inner, ValueType::kVector, "aggregation expression");
         !status) {
       return status;
@@ -138,6 +132,12 @@ class Checker {
       if (binary.matching.written && !binary.matching.labels.empty()) {
         return fail(expr, "vector matching only allowed between instant vectors");
       }
+      if (binary.matching.fills()) {
+        return fail(expr, "filling in missing series only allowed between instant vectors");
+      }
+    }
+    if (is_set_operator(binary.op) && binary.matching.fills()) {
+      return fail(expr, "filling in missing series not allowed for set operators");
     }
     if (binary.matching.on) {
       for (const std::string& label : binary.matching.labels) {

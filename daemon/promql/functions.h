@@ -80,6 +80,7 @@ struct Function {
   std::optional<double> constant_value = std::nullopt;
   bool uses_time = false;       ///< depends on the evaluation time, not on its arguments alone
   Form form = Form::kStepwise;  ///< of a GeneralFunction
+  bool experimental = false;    ///< see ParseOptions::experimental_functions
 
   std::size_t min_arguments() const;
   /// The largest number of arguments; nothing when there is no bound.
@@ -100,5 +101,8 @@ std::vector<Function> time_functions();
 std::vector<Function> label_functions();
 std::vector<Function> vector_functions();
 std::vector<Function> histogram_functions();
+std::vector<Function> query_functions();
+std::vector<Function> sort_functions();
+std::vector<Function> info_functions();
 
 }  // namespace tocsin::promql

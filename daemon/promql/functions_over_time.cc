@@ -144,6 +144,10 @@ std::vector<Function> over_time_functions() {
                         "quantile of the values in the range"};
   quantile_row.quantile_parameter = true;
   rows.push_back(std::move(quantile_row));
+  for (Function& function : rows) {
+    function.experimental = function.name.starts_with("ts_of_") ||
+                            function.name == "mad_over_time" || function.name == "first_over_time";
+  }
   return rows;
 }
 

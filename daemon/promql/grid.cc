@@ -95,10 +95,8 @@ std::vector<series::Selection> selections_of(const Plan& plan, TimeSpan times,
     bool first = true;
     for (const Selector* selector : selection.selectors) {
       const Window window = window_of(*selector, spans[selection.frame], times, options);
-      wanted.min_time_ms =
-          first ? window.min_ms : std::min(wanted.min_time_ms, window.min_ms);
-      wanted.max_time_ms =
-          first ? window.max_ms : std::max(wanted.max_time_ms, window.max_ms);
+      wanted.min_time_ms = first ? window.min_ms : std::min(wanted.min_time_ms, window.min_ms);
+      wanted.max_time_ms = first ? window.max_ms : std::max(wanted.max_time_ms, window.max_ms);
       first = false;
     }
   }

@@ -42,6 +42,10 @@ struct Token {
 
   /// Whether it is this keyword; `word` is in lower case.
   bool is_word(std::string_view word) const;
+  /// Whether it is + or -.
+  bool is_sign() const {
+    return kind == TokenKind::kOperator && (op == BinaryOp::kAdd || op == BinaryOp::kSubtract);
+  }
   /// As error messages name it: `identifier "foo"`, `<by>`, `<op:*>`, "end of input".
   std::string describe() const;
 };

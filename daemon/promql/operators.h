@@ -28,6 +28,11 @@ base::Result<std::vector<double>> scalar_of(Run& run, const PlanNode& node);
 // run_aggregate.cc
 base::Result<StreamPtr> open_aggregate(Run& run, const PlanNode& node);
 
+// run_pick.cc; `inner` is what is aggregated
+base::Result<StreamPtr> open_best(Run& run, const PlanNode& node, Stream& inner);
+base::Result<StreamPtr> open_count_values(Run& run, const PlanNode& node, Stream& inner);
+base::Result<StreamPtr> open_picked(Run& run, const PlanNode& node, StreamPtr inner);
+
 // run_join.cc
 base::Result<StreamPtr> open_join(Run& run, const PlanNode& node);
 

@@ -1,6 +1,7 @@
 #include "promql/parser.h"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <utility>
 
@@ -125,9 +126,7 @@ Result<NewExpr> Parser::expression(int lowest) {
 
 Result<NewExpr> Parser::unary() {
   const Token first = peek();
-  const bool sign = first.kind == TokenKind::kOperator &&
-                    (first.op == BinaryOp::kAdd || first.op == BinaryOp::kSubtract);
-  if (!sign) {
+  if (!first.is_sign()) {
     auto expr = primary();
     return expr ? postfix(std::move(*expr)) : std::move(expr);
   }
@@ -167,17 +166,24 @@ Result<NewExpr> Parser::binary(NewExpr left) {
   const std::uint32_t depth = std::max(left->depth, (*right)->depth);
   node.left = std::move(left);
   node.right = std::move(*right);
+  if (node.matching.fills() && !options_.fill_modifiers) {
+    return syntax_error(text_, span.begin, "binop fill modifiers are experimental and not enabled");
+  }
   return make(std::move(node), span, depth);
 }
 
 base::Status Parser::binary_modifiers(Binary& node) {
   node.return_bool = accept_word("bool");
-  const bool on = peek().is_word("on");
-  if (!on && !peek().is_word("ignoring")) {
-    return {};
+  if (peek().is_word("on") || peek().is_word("ignoring")) {
+    if (auto status = matching_labels(node); !status) {
+      return status;
+    }
   }
-  ++at_;
-  node.matching.on = on;
+  return fill_modifiers(node.matching);
+}
+
+base::Status Parser::matching_labels(Binary& node) {
+  node.matching.on = next().is_word("on");
   node.matching.written = true;
   auto labels = label_list();
   if (!labels) {
@@ -199,6 +205,43 @@ base::Status Parser::binary_modifiers(Binary& node) {
       return include.error();
     }
     node.matching.include = std::move(*include);
+  }
+  return {};
+}
+
+// fill(0), or fill_left(0) and fill_right(0) in any order. Without the parenthesis these words name
+// a metric.
+base::Status Parser::fill_modifiers(VectorMatching& matching) {
+  while (peek(1).kind == TokenKind::kLeftParen && !(matching.fill_left && matching.fill_right)) {
+    const Token word = peek();
+    const bool both = word.is_word("fill");
+    const bool left = both || word.is_word("fill_left");
+    const bool right = both || word.is_word("fill_right");
+    if (!left && !right) {
+      return {};
+    }
+    if ((left && matching.fill_left) || (right && matching.fill_right)) {
+      return unexpected(word, "binary expression");
+    }
+    at_ += 2;
+    bool minus = false;
+    if (peek().is_sign()) {
+      minus = next().op == BinaryOp::kSubtract;
+    }
+    auto value = number_of(next());
+    if (!value) {
+      return value.error();
+    }
+    if (!accept(TokenKind::kRightParen)) {
+      return unexpected(peek(), "fill modifier", "\")\"");
+    }
+    const double filled = minus ? -value->value : value->value;
+    if (left) {
+      matching.fill_left = filled;
+    }
+    if (right) {
+      matching.fill_right = filled;
+    }
   }
   return {};
 }
@@ -232,13 +275,18 @@ Result<NewExpr> Parser::primary() {
     default:
       break;
   }
-  // Some words of the language may name a metric too.
+  // Some words of the language may name a metric too, and some a function.
+  static constexpr std::array<std::string_view, 12> kMetricWords = {
+      "by",    "without",  "offset",   "start", "end",       "step",
+      "range", "anchored", "smoothed", "fill",  "fill_left", "fill_right"};
   const bool word_metric =
-      token.is_word("by") || token.is_word("without") || token.is_word("offset") ||
-      token.is_word("start") || token.is_word("end") || token.is_word("step") ||
-      token.is_word("range") || token.is_word("anchored") || token.is_word("smoothed");
+      std::ranges::any_of(kMetricWords, [&](std::string_view word) { return token.is_word(word); });
   const bool operator_metric = token.kind == TokenKind::kOperator && is_set_operator(token.op);
   const TokenKind after = peek(1).kind;
+  if (word_metric && after == TokenKind::kLeftParen && find_function(base::to_lower(token.text))) {
+    ++at_;
+    return call(token);
+  }
   if ((word_metric && after != TokenKind::kLeftParen) ||
       (operator_metric && (after == TokenKind::kEnd || after == TokenKind::kLeftBrace))) {
     ++at_;
@@ -247,8 +295,7 @@ Result<NewExpr> Parser::primary() {
   return unexpected(token);
 }
 
-Result<NewExpr> Parser::number() {
-  const Token token = next();
+Result<NumberLiteral> Parser::number_of(const Token& token) const {
   NumberLiteral literal;
   if (token.kind == TokenKind::kDuration) {
     const auto duration = base::parse_duration(token.text);
@@ -257,11 +304,22 @@ Result<NewExpr> Parser::number() {
     }
     literal.value = static_cast<double>(duration->count()) / 1000.0;
     literal.duration = true;
-  } else {
+  } else if (token.kind == TokenKind::kNumber) {
     literal.value =
         base::parse_number(token.text).value_or(std::numeric_limits<double>::quiet_NaN());
+  } else {
+    return unexpected(token, {}, "number or duration");
   }
-  return make(literal, token.span, 0);
+  return literal;
+}
+
+Result<NewExpr> Parser::number() {
+  const Token token = next();
+  auto literal = number_of(token);
+  if (!literal) {
+    return literal.error();
+  }
+  return make(*literal, token.span, 0);
 }
 
 Result<NewExpr> Parser::string() {
@@ -286,7 +344,8 @@ Result<NewExpr> Parser::paren() {
   return make(Paren{std::move(*inner)}, {open.span.begin, previous_end()}, depth);
 }
 
-Result<std::unique_ptr<const Expr>> parse_expression(std::string_view text) {
+Result<std::unique_ptr<const Expr>> parse_expression(std::string_view text,
+                                                     const ParseOptions& options) {
   if (text.size() > kMaxQueryBytes) {
     return Error(base::ErrorCode::kLimitExceeded,
                  "query is longer than " + std::to_string(kMaxQueryBytes) + " bytes");
@@ -298,7 +357,7 @@ Result<std::unique_ptr<const Expr>> parse_expression(std::string_view text) {
   if (!tokens) {
     return tokens.error();
   }
-  auto expr = Parser(text, std::move(*tokens)).whole();
+  auto expr = Parser(text, std::move(*tokens), options).whole();
   if (!expr) {
     return expr.error();
   }

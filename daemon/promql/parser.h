@@ -17,6 +17,7 @@ inline constexpr std::uint32_t kMaxNesting = 200;
 inline constexpr std::uint32_t kMaxDepth = 800;
 
 /// Builds the tree; types are set but not yet checked. Errors carry their position.
-base::Result<std::unique_ptr<const Expr>> parse_expression(std::string_view text);
+base::Result<std::unique_ptr<const Expr>> parse_expression(std::string_view text,
+                                                           const ParseOptions& options);
 
 }  // namespace tocsin::promql

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "promql/functions.h"
+#include "promql/info.h"
 #include "promql/parser_impl.h"
 
 namespace tocsin::promql {
@@ -30,7 +31,7 @@ std::shared_ptr<const re2::RE2> compile_replacement(const Expr& argument) {
 
 }  // namespace
 
-Result<std::vector<ExprPtr>> Parser::arguments() {
+Result<std::vector<ExprPtr>> Parser::arguments(bool for_info) {
   std::vector<ExprPtr> list;
   ++at_;  // the parenthesis that the caller has seen
   while (!accept(TokenKind::kRightParen)) {
@@ -42,7 +43,8 @@ Result<std::vector<ExprPtr>> Parser::arguments() {
         return fail(peek(), "trailing commas not allowed in function call args");
       }
     }
-    auto argument = expression(kLowestPrecedence);
+    const bool labels = for_info && list.size() == 1 && peek().kind == TokenKind::kLeftBrace;
+    auto argument = labels ? info_selector(*list.front(), true) : expression(kLowestPrecedence);
     if (!argument) {
       return argument.error();
     }
@@ -53,13 +55,27 @@ Result<std::vector<ExprPtr>> Parser::arguments() {
 
 Result<NewExpr> Parser::call(const Token& name) {
   Call node;
-  node.function = find_function(name.text);
+  node.function = name.kind == TokenKind::kKeyword ? find_function(base::to_lower(name.text))
+                                                   : find_function(name.text);
   if (node.function == nullptr) {
     return fail(name, "unknown function with name " + base::quote(name.text));
   }
-  auto list = arguments();
+  if (node.function->experimental && !options_.experimental_functions) {
+    return fail(name, "function " + base::quote(node.function->name) + " is not enabled");
+  }
+  const bool info = node.function->name == "info";
+  auto list = arguments(info);
   if (!list) {
     return list.error();
+  }
+  if (info && list->size() == 1) {
+    auto implied = info_selector(*list->front(), false);
+    if (!implied) {
+      return implied;
+    }
+    list->push_back(std::move(*implied));
+  } else if (info && list->size() == 2 && !is_info_selector(*list->back())) {
+    return syntax_error(text_, list->back()->span.begin, "expected label selectors only");
   }
   std::uint32_t depth = 0;
   for (const ExprPtr& argument : *list) {
@@ -111,6 +127,12 @@ Result<NewExpr> Parser::aggregation() {
   const std::size_t wanted = has_parameter(node.op) ? 2 : 1;
   if (list->empty()) {
     return fail(name, "no arguments for aggregate expression provided");
+  }
+  const bool experimental = node.op == AggregateOp::kLimitk || node.op == AggregateOp::kLimitRatio;
+  if (experimental && !options_.experimental_functions) {
+    return fail(name, std::string(to_string(node.op)) +
+                          "() is experimental and must be enabled with "
+                          "--enable-feature=promql-experimental-functions");
   }
   if (list->size() != wanted) {
     return fail(name, "wrong number of arguments for aggregate expression provided, expected " +

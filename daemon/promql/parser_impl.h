@@ -19,12 +19,12 @@ namespace tocsin::promql {
 using NewExpr = std::unique_ptr<Expr>;
 
 /// Recursive descent over the tokens of one query; parser.cc has expressions, parser_calls.cc
-/// functions and aggregations, parser_selectors.cc what stands in braces, brackets and behind a
-/// selector. Private to the parser.
+/// functions and aggregations, parser_selectors.cc what stands in braces, parser_ranges.cc what
+/// follows a selector, parser_durations.cc durations. Private to the parser.
 class Parser {
  public:
-  Parser(std::string_view text, std::vector<Token> tokens)
-      : text_(text), tokens_(std::move(tokens)) {}
+  Parser(std::string_view text, std::vector<Token> tokens, const ParseOptions& options)
+      : text_(text), tokens_(std::move(tokens)), options_(options) {}
 
   base::Result<NewExpr> whole();
 
@@ -48,17 +48,21 @@ class Parser {
   base::Result<NewExpr> unary();
   base::Result<NewExpr> binary(NewExpr left);
   base::Status binary_modifiers(Binary& node);
+  base::Status matching_labels(Binary& node);
+  base::Status fill_modifiers(VectorMatching& matching);
   base::Result<NewExpr> primary();
   base::Result<NewExpr> number();
+  base::Result<NumberLiteral> number_of(const Token& token) const;
   base::Result<NewExpr> string();
   base::Result<NewExpr> paren();
   base::Result<NewExpr> call(const Token& name);
   base::Result<NewExpr> aggregation();
   base::Status grouping(Aggregation& node);
-  base::Result<std::vector<ExprPtr>> arguments();
+  base::Result<std::vector<ExprPtr>> arguments(bool for_info = false);
 
   // Selectors and what follows them.
   base::Result<NewExpr> selector(const Token* name);
+  base::Result<NewExpr> info_selector(const Expr& base, bool written);
   base::Status matchers(Selector& selector);
   base::Status one_matcher(Selector& selector);
   base::Status set_metric_name(Selector& selector, const Token& token, std::string name);
@@ -67,15 +71,31 @@ class Parser {
   base::Result<NewExpr> range_or_subquery(NewExpr expr);
   base::Status offset(Expr& expr);
   base::Status at_modifier(Expr& expr);
-  /// A duration or a number of seconds, in milliseconds.
-  base::Result<std::int64_t> duration(bool signed_allowed);
-  base::Result<std::int64_t> positive_duration();
+  base::Status extension_modifier(Expr& expr);
+
+  // Durations. A range or step stands between brackets and may be any expression; an offset is one
+  // signed part of such an expression.
+  base::Result<DurationPtr> duration(int lowest);
+  base::Result<DurationPtr> duration_unary();
+  base::Result<DurationPtr> signed_duration(const Token& sign, DurationPtr inner);
+  base::Result<DurationPtr> duration_primary();
+  base::Result<DurationPtr> duration_function(DurationExpr::Op op, std::size_t arguments);
+  base::Result<DurationPtr> duration_paren();
+  base::Result<DurationPtr> duration_binary(DurationPtr left, const Token& op);
+  base::Result<DurationPtr> make_duration(DurationExpr node, std::uint32_t begin);
+  /// In milliseconds; `expr` gets the expression unless it is a plain number.
+  base::Result<std::int64_t> positive_duration(DurationPtr& expr);
+  base::Result<std::int64_t> offset_duration(DurationPtr& expr);
+  base::Result<std::int64_t> timestamp();
+  base::Result<std::int64_t> resolved(DurationPtr& expr) const;
 
   std::string_view text_;
   std::vector<Token> tokens_;
+  ParseOptions options_;
   std::size_t at_ = 0;
   std::uint32_t nesting_ = 0;
   std::size_t selectors_ = 0;
+  std::string_view duration_place_;  // what the present duration belongs to, for errors
 };
 
 }  // namespace tocsin::promql

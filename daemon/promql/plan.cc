@@ -36,6 +36,18 @@ std::string selection_key(const Selector& selector, FrameId frame) {
   return key;
 }
 
+// Equal for expressions that mean the same.
+std::string key_of(const Expr& expr, FrameId frame) {
+  const auto* selector = std::get_if<Selector>(&expr.node);
+  if (selector == nullptr) {
+    return std::to_string(frame) + ' ' + format(expr);
+  }
+  // Selectors may have parts that are not written.
+  return selection_key(*selector, frame) + '\xff' +
+         std::to_string(selector->range_ms.value_or(-1)) + '\xff' +
+         std::string(to_string(selector->extension));
+}
+
 // Neither parentheses nor a plus in front change a value.
 const Expr& without_pluses(const Expr& written) {
   const Expr* expr = &without_parens(written);
@@ -70,7 +82,7 @@ class Planner {
     if (is_fixed(expr)) {
       frame = kFixedFrame;
     }
-    std::string key = std::to_string(frame) + ' ' + format(expr);
+    std::string key = key_of(expr, frame);
     if (const auto known = known_.find(key); known != known_.end()) {
       use_again(known->second, expr);
       return known->second;
@@ -148,8 +160,8 @@ class Planner {
   bool is_fixed(const Expr& expr) {
     const auto [known, fresh] = fixed_.try_emplace(&expr, false);
     if (fresh) {
-      const bool fixed = std::visit([&](const auto& part) { return is_fixed_node(expr, part); },
-                                    expr.node);
+      const bool fixed =
+          std::visit([&](const auto& part) { return is_fixed_node(expr, part); }, expr.node);
       fixed_[&expr] = fixed;
       return fixed;
     }
@@ -319,8 +331,8 @@ class Planner {
       node.names = Names::kMany;
       node.may_split = true;
     } else if (!aggregation.without && inner.names != Names::kNone) {
-      const bool by_name = std::ranges::find(aggregation.labels, model::kMetricName) !=
-                           aggregation.labels.end();
+      const bool by_name =
+          std::ranges::find(aggregation.labels, model::kMetricName) != aggregation.labels.end();
       node.names = by_name ? inner.names : Names::kNone;
     }
   }

@@ -27,20 +27,20 @@ enum class NodeKind : std::uint8_t {
   // Scalars and strings.
   kNumber,
   kText,
-  kTime,           ///< time()
-  kScalarBinary,   ///< arithmetic of two scalars
-  kScalarNegate,   ///< -scalar
-  kScalarOf,       ///< scalar(v)
-  kScalarStepwise, ///< any other function that gives a scalar
+  kTime,            ///< time()
+  kScalarBinary,    ///< arithmetic of two scalars
+  kScalarNegate,    ///< -scalar
+  kScalarOf,        ///< scalar(v)
+  kScalarStepwise,  ///< any other function that gives a scalar
   // Instant vectors.
-  kInstant,     ///< the newest sample of each series
-  kTimestamps,  ///< when those were taken
-  kRangeCall,   ///< a function of each series of a range
-  kElementCall, ///< a function of each value
+  kInstant,      ///< the newest sample of each series
+  kTimestamps,   ///< when those were taken
+  kRangeCall,    ///< a function of each series of a range
+  kElementCall,  ///< a function of each value
   kHistogramCall,
-  kVectorOf,    ///< vector(scalar)
+  kVectorOf,  ///< vector(scalar)
   kAbsent,
-  kRelabel,     ///< a function of each series' labels
+  kRelabel,  ///< a function of each series' labels
   kNegate,
   kAggregate,
   kWithScalar,  ///< operator between a vector and a scalar

@@ -1,9 +1,11 @@
 #include "promql/query.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "promql/ast.h"
+#include "promql/bind.h"
 #include "promql/check.h"
 #include "promql/evaluator.h"
 #include "promql/parser.h"
@@ -26,8 +28,8 @@ std::string_view to_string(ValueType type) {
   return "scalar";
 }
 
-Result<Query> parse(std::string_view text) {
-  auto root = parse_expression(text);
+Result<Query> parse(std::string_view text, const ParseOptions& options) {
+  auto root = parse_expression(text, options);
   if (!root) {
     return root.error();
   }
@@ -38,6 +40,7 @@ Result<Query> parse(std::string_view text) {
   query.type_ = (*root)->type;
   query.root_ = std::move(*root);
   query.text_ = text;
+  query.depends_on_times_ = depends_on_times(*query.root_);
   return query;
 }
 
@@ -79,11 +82,21 @@ base::Status check_snapshot(const std::vector<Window>& windows, const series::Sn
   return {};
 }
 
-}  // namespace
+// The query that is run: the given one, or its copy for these times, which `own` then holds.
+Result<const Query*> for_times(const Query& query, const QueryTimes& times,
+                               std::optional<Query>& own) {
+  if (!query.depends_on_times()) {
+    return &query;
+  }
+  auto bound = bind(query, times);
+  if (!bound) {
+    return bound.error();
+  }
+  return &own.emplace(std::move(*bound));
+}
 
-Result<Evaluation> evaluate(const Query& query, base::WallTime time,
-                            const series::Snapshot& snapshot, const EvalOptions& options) {
-  const std::int64_t at = base::to_millis(time);
+Result<Evaluation> run(const Query& query, std::int64_t at, const series::Snapshot& snapshot,
+                       const EvalOptions& options) {
   const TimeSpan span{at, at};
   if (auto status = check_snapshot(windows(query.root(), span, options), snapshot); !status) {
     return status.error();
@@ -100,6 +113,32 @@ Result<Evaluation> evaluate(const Query& query, base::WallTime time,
                     evaluator.notes().take_infos(), evaluator.take_stats()};
 }
 
+Result<Evaluation> run(const Query& query, const QueryTimes& times,
+                       const series::Snapshot& snapshot, const EvalOptions& options) {
+  const TimeSpan span{times.start_ms, times.end_ms};
+  if (auto status = check_snapshot(windows(query.root(), span, options), snapshot); !status) {
+    return status.error();
+  }
+  Evaluator evaluator(query, snapshot, options, span);
+  auto ranges =
+      evaluator.each_step(query.root(), {span.start_ms, span.end_ms, times.step_ms}, true);
+  if (!ranges) {
+    return ranges.error();
+  }
+  return Evaluation{ToValue{span.end_ms}(*ranges), evaluator.notes().take_warnings(),
+                    evaluator.notes().take_infos(), evaluator.take_stats()};
+}
+
+}  // namespace
+
+Result<Evaluation> evaluate(const Query& query, base::WallTime time,
+                            const series::Snapshot& snapshot, const EvalOptions& options) {
+  const std::int64_t at = base::to_millis(time);
+  std::optional<Query> own;
+  const auto bound = for_times(query, {at, at, 0}, own);
+  return bound ? run(**bound, at, snapshot, options) : Result<Evaluation>(bound.error());
+}
+
 Result<Evaluation> evaluate(const Query& query, const RangeTimes& times,
                             const series::Snapshot& snapshot, const EvalOptions& options) {
   if (query.type() != ValueType::kScalar && query.type() != ValueType::kVector) {
@@ -110,18 +149,11 @@ Result<Evaluation> evaluate(const Query& query, const RangeTimes& times,
   if (times.step.count() <= 0) {
     return base::Error(base::ErrorCode::kInvalidInput, "zero or negative query resolution step");
   }
-  const TimeSpan span{base::to_millis(times.start), base::to_millis(times.end)};
-  if (auto status = check_snapshot(windows(query.root(), span, options), snapshot); !status) {
-    return status.error();
-  }
-  Evaluator evaluator(query, snapshot, options, span);
-  auto ranges =
-      evaluator.each_step(query.root(), {span.start_ms, span.end_ms, times.step.count()}, true);
-  if (!ranges) {
-    return ranges.error();
-  }
-  return Evaluation{ToValue{span.end_ms}(*ranges), evaluator.notes().take_warnings(),
-                    evaluator.notes().take_infos(), evaluator.take_stats()};
+  const QueryTimes span{base::to_millis(times.start), base::to_millis(times.end),
+                        times.step.count()};
+  std::optional<Query> own;
+  const auto bound = for_times(query, span, own);
+  return bound ? run(**bound, span, snapshot, options) : Result<Evaluation>(bound.error());
 }
 
 }  // namespace tocsin::promql

@@ -30,6 +30,24 @@ enum class ValueType : std::uint8_t { kScalar, kVector, kMatrix, kString };
 /// "scalar", "vector", "matrix", "string", as Prometheus' API names them.
 std::string_view to_string(ValueType type);
 
+/// Which experimental parts of the language a text may use; the defaults are Prometheus' own. Each
+/// belongs to a name of its `--enable-feature` flag.
+struct ParseOptions {
+  bool experimental_functions = false;  ///< promql-experimental-functions; limitk and limit_ratio
+  bool duration_expressions = true;     ///< promql-duration-expr: `[5m * 2]`, `offset (step())`
+  bool extended_ranges = false;         ///< promql-extended-range-selectors: `anchored`, `smoothed`
+  bool fill_modifiers = false;  ///< promql-binop-fill-modifiers: `fill(0)`, `fill_left(0)` …
+
+  static ParseOptions all() { return {true, true, true, true}; }
+};
+
+/// The start, end and step of the query that is evaluated; an instant query has no step.
+struct QueryTimes {
+  std::int64_t start_ms = 0;
+  std::int64_t end_ms = 0;
+  std::int64_t step_ms = 0;
+};
+
 /// A parsed and type-checked expression. Copies share the tree.
 class Query {
  public:
@@ -37,16 +55,25 @@ class Query {
   const Expr& root() const { return *root_; }
   /// The text as it was written.
   const std::string& text() const { return text_; }
+  /// Whether step(), range(), start() or end() occur, so that bind() changes the tree.
+  bool depends_on_times() const { return depends_on_times_; }
 
  private:
-  friend base::Result<Query> parse(std::string_view text);
+  friend base::Result<Query> parse(std::string_view text, const ParseOptions& options);
+  friend base::Result<Query> bind(const Query& query, const QueryTimes& times);
   std::shared_ptr<const Expr> root_;
   std::string text_;
   ValueType type_ = ValueType::kScalar;
+  bool depends_on_times_ = false;
 };
 
 /// Errors carry the position (line and column, from 1) within `text`, without a file.
-base::Result<Query> parse(std::string_view text);
+base::Result<Query> parse(std::string_view text, const ParseOptions& options = {});
+
+/// The query with numbers in the place of step(), range(), start() and end(), and of durations
+/// made from them. evaluate() and selections() do this by themselves. Fails when a range or step
+/// then is not greater than 0.
+base::Result<Query> bind(const Query& query, const QueryTimes& times);
 
 /// Stops running evaluations from another thread. Whoever asks sets it once; evaluations look at it
 /// every few thousand samples. Safe on any thread.
@@ -164,5 +191,8 @@ base::Result<Evaluation> evaluate(const Query& query, const RangeTimes& times,
 
 /// Canonical PromQL on one line.
 std::string format(const Expr& expr);
+/// Canonical PromQL as people like to read it: lines of at most 100 characters where the structure
+/// allows it, what does not fit split at its parts and indented by two blanks.
+std::string pretty(const Expr& expr);
 
 }  // namespace tocsin::promql

@@ -1,6 +1,8 @@
 #include "promql/reach.h"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 namespace tocsin::promql {
 namespace {
@@ -41,7 +43,9 @@ std::int64_t reach(const Expr& expr, const EvalOptions& options) {
     return shift.anchor == TimeShift::Anchor::kTime ? 0 : shift.offset_ms + back;
   };
   if (const auto* selector = std::get_if<Selector>(&expr.node)) {
-    return own(selector->shift, selector->range_ms.value_or(options.lookback.count()));
+    const std::int64_t lookback = options.lookback.count();
+    const bool extended = selector->range_ms && selector->extension != Extension::kNone;
+    return own(selector->shift, selector->range_ms.value_or(lookback) + (extended ? lookback : 0));
   }
   std::int64_t longest = 0;
   for_each_child(expr,
@@ -76,8 +80,15 @@ TimeSpan inner_span(const Subquery& subquery, TimeSpan span, TimeSpan times) {
 Window window_of(const Selector& selector, TimeSpan span, TimeSpan times,
                  const EvalOptions& options) {
   const std::int64_t back = selector.range_ms.value_or(options.lookback.count());
-  return {&selector, shifted(selector.shift, span.start_ms, times) - back + 1,
-          shifted(selector.shift, span.end_ms, times), span.start_ms != span.end_ms};
+  Window window{&selector, shifted(selector.shift, span.start_ms, times) - back + 1,
+                shifted(selector.shift, span.end_ms, times), span.start_ms != span.end_ms};
+  if (selector.range_ms && selector.extension != Extension::kNone) {
+    window.min_ms -= options.lookback.count();
+  }
+  if (selector.extension == Extension::kSmoothed) {
+    window.max_ms += options.lookback.count();
+  }
+  return window;
 }
 
 std::int64_t first_step_after(std::int64_t after_ms, std::int64_t step_ms) {
@@ -108,19 +119,36 @@ std::vector<model::Matchers> selectors(const Query& query) {
 
 bool reads_series(const Query& query) { return !windows(query.root(), {}, {}).empty(); }
 
+namespace {
+
+std::vector<series::Selection> selections_at(const Query& query, const QueryTimes& times,
+                                             const EvalOptions& options) {
+  std::vector<series::Selection> list;
+  std::optional<Query> bound;
+  if (query.depends_on_times()) {
+    if (auto made = bind(query, times)) {  // else evaluate() reports what is wrong
+      bound = std::move(*made);
+    }
+  }
+  const Query& used = bound ? *bound : query;
+  for (const Window& window : windows(used.root(), {times.start_ms, times.end_ms}, options)) {
+    list.push_back({window.selector->matchers, window.min_ms, window.max_ms});
+  }
+  return list;
+}
+
+}  // namespace
+
 std::vector<series::Selection> selections(const Query& query, base::WallTime time,
                                           const EvalOptions& options) {
-  return selections(query, RangeTimes{time, time, base::Duration(1)}, options);
+  return selections_at(query, {base::to_millis(time), base::to_millis(time), 0}, options);
 }
 
 std::vector<series::Selection> selections(const Query& query, const RangeTimes& times,
                                           const EvalOptions& options) {
-  std::vector<series::Selection> list;
-  const TimeSpan span{base::to_millis(times.start), base::to_millis(times.end)};
-  for (const Window& window : windows(query.root(), span, options)) {
-    list.push_back({window.selector->matchers, window.min_ms, window.max_ms});
-  }
-  return list;
+  return selections_at(
+      query, {base::to_millis(times.start), base::to_millis(times.end), times.step.count()},
+      options);
 }
 
 }  // namespace tocsin::promql

@@ -103,9 +103,9 @@ class Run {
   Budget budget_;
   Annotations notes_;
   EvalStats stats_;
-  std::vector<std::uint64_t> samples_at_;               // by step, when asked for
-  std::vector<std::shared_ptr<const Block>> blocks_;    // by node that several read
-  std::vector<std::vector<double>> scalars_;            // by node, empty until it is computed
+  std::vector<std::uint64_t> samples_at_;             // by step, when asked for
+  std::vector<std::shared_ptr<const Block>> blocks_;  // by node that several read
+  std::vector<std::vector<double>> scalars_;          // by node, empty until it is computed
 };
 
 /// Labels that were seen and the steps at which: two series with the same labels may take turns,
@@ -124,7 +124,8 @@ class LabelTurns {
 
 base::Error same_labels();
 
-/// Evaluates a plan at the steps of a query; an instant query has one.
-base::Result<Evaluation> run_plan(const Run::Input& input, Grid query);
+/// Evaluates a plan at the steps of a query. An instant query has one step, and a value of its own
+/// type instead of a matrix.
+base::Result<Evaluation> run_plan(const Run::Input& input, Grid query, bool instant);
 
 }  // namespace tocsin::promql

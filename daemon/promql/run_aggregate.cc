@@ -114,8 +114,7 @@ class FoldStream final : public Stream {
 
   void note(Notes notes, std::string_view metric) {
     if (!notes.empty()) {
-      annotate(run_.notes(), notes, aggregation_.inner->span,
-               {metric, to_string(aggregation_.op)});
+      annotate(run_.notes(), notes, aggregation_.inner->span, {metric, to_string(aggregation_.op)});
     }
   }
 
@@ -132,8 +131,7 @@ class FoldStream final : public Stream {
 template <class MakeCell>
 Result<StreamPtr> folded(Run& run, const PlanNode& node, Stream& inner, MakeCell make_cell) {
   using Cell = decltype(make_cell(std::size_t{0}));
-  auto stream =
-      std::make_unique<FoldStream<Cell, MakeCell>>(run, node, std::move(make_cell));
+  auto stream = std::make_unique<FoldStream<Cell, MakeCell>>(run, node, std::move(make_cell));
   if (auto status = stream->fold(inner); !status) {
     return status.error();
   }
@@ -192,7 +190,7 @@ Result<StreamPtr> open_aggregate(Run& run, const PlanNode& node) {
     case AggregateOp::kCountValues:
       return open_count_values(run, node, **inner);
     default:
-      return open_picked(run, node, **inner);
+      return open_picked(run, node, std::move(*inner));
   }
 }
 

@@ -10,8 +10,8 @@
 #include "promql/aggregate_groups.h"
 #include "promql/operators.h"
 
-/// topk, bottomk and count_values: aggregations whose result has other series than one for each
-/// group.
+/// topk, bottomk, limitk, limit_ratio and count_values: aggregations whose result has other series
+/// than one for each group.
 namespace tocsin::promql {
 namespace {
 
@@ -151,8 +151,8 @@ class Best {
   // Instant queries show the best first.
   void take_in_order(Block& block) {
     for (Heap& heap : heaps_) {
-      std::ranges::stable_sort(
-          heap, [this](const Entry& a, const Entry& b) { return worse_last(a, b); });
+      std::ranges::stable_sort(heap,
+                               [this](const Entry& a, const Entry& b) { return worse_last(a, b); });
       for (const Entry& entry : heap) {
         const Series& series = series_[entry.row];
         block.set(block.add(series.labels, series.drop_name), 0, entry.value);
@@ -254,7 +254,97 @@ class ValueCounts {
   std::unordered_map<model::Labels, std::size_t, model::LabelsHash> by_labels_;
 };
 
+/// limitk: the first elements of each group.
+class FirstStream final : public Stream {
+ public:
+  FirstStream(Run& run, const PlanNode& node, StreamPtr inner, std::vector<std::int64_t> limits)
+      : groups_(run, std::get<Aggregation>(node.expr->node)),
+        inner_(std::move(inner)),
+        limits_(std::move(limits)) {}
+
+  Result<bool> next(Column& column) override {
+    auto more = inner_->next(column);
+    if (!more || !*more) {
+      return more;
+    }
+    const std::size_t first = groups_.of(column) * limits_.size();
+    taken_.resize(groups_.size() * limits_.size());
+    for (std::size_t i = 0; i < limits_.size(); ++i) {
+      if (is_present(column.values[i]) && ++taken_[first + i] > limits_[i]) {
+        column.erase(i);
+      }
+    }
+    return more;
+  }
+
+ private:
+  Groups groups_;
+  StreamPtr inner_;
+  std::vector<std::int64_t> limits_;  // by step
+  std::vector<std::int64_t> taken_;   // by group and step
+};
+
+/// limit_ratio: a share of all series, chosen by their hashes; a negative ratio takes those that
+/// its complement leaves out.
+class ShareStream final : public Stream {
+ public:
+  ShareStream(Run& run, StreamPtr inner, Scalars ratios)
+      : run_(run), inner_(std::move(inner)), ratios_(ratios) {}
+
+  Result<bool> next(Column& column) override {
+    auto more = inner_->next(column);
+    if (!more || !*more) {
+      return more;
+    }
+    run_.settle(column);
+    const double place = static_cast<double>(column.labels.hash()) / 0x1p64;
+    for (std::size_t i = 0; i < column.values.size(); ++i) {
+      const double ratio = ratios_[i];
+      if (!(ratio >= 0 ? place < ratio : place >= 1 + ratio)) {
+        column.erase(i);
+      }
+    }
+    return more;
+  }
+
+ private:
+  Run& run_;
+  StreamPtr inner_;
+  Scalars ratios_;
+};
+
+Result<StreamPtr> open_share(Run& run, const PlanNode& node, StreamPtr inner,
+                             const Scalars& ratios) {
+  const auto& aggregation = std::get<Aggregation>(node.expr->node);
+  for (const double ratio : ratios.values) {
+    if (std::isnan(ratio)) {
+      return failed("Ratio value is NaN");
+    }
+    if (std::fabs(ratio) > 1) {
+      run.notes().warn(aggregation.parameter->span, "ratio value should be between -1 and 1, got " +
+                                                        base::format_number_short(ratio) +
+                                                        ", capping to " + (ratio > 0 ? "1" : "-1"));
+    }
+  }
+  return StreamPtr(std::make_unique<ShareStream>(run, std::move(inner), ratios));
+}
+
 }  // namespace
+
+Result<StreamPtr> open_picked(Run& run, const PlanNode& node, StreamPtr inner) {
+  const auto scalars = run.scalars(node.inputs.front());
+  if (!scalars) {
+    return scalars.error();
+  }
+  if (std::get<Aggregation>(node.expr->node).op == AggregateOp::kLimitRatio) {
+    return open_share(run, node, std::move(inner), *scalars);
+  }
+  auto limits = limits_of(*scalars, run.grid(node).size());
+  if (!limits) {
+    return limits.error();
+  }
+  return StreamPtr(std::make_unique<FirstStream>(run, node, std::move(inner), std::move(*limits)));
+}
 
 Result<StreamPtr> open_best(Run& run, const PlanNode& node, Stream& inner) {
   const auto scalars = run.scalars(node.inputs.front());

@@ -107,8 +107,7 @@ class RangeCallStream final : public Stream {
   }
 
   void note(const RangeFeed& feed, Notes notes, bool any_float) {
-    const std::string_view metric =
-        feed.drop_name ? std::string_view() : feed.labels.metric_name();
+    const std::string_view metric = feed.drop_name ? std::string_view() : feed.labels.metric_name();
     if (!notes.empty()) {
       annotate(run_.notes(), notes, call_.arguments.front()->span, {metric, {}});
     }

@@ -133,8 +133,8 @@ Result<StreamPtr> open_instant(Run& run, const PlanNode& node) {
 Result<StreamPtr> open_timestamps(Run& run, const PlanNode& node) {
   const auto& call = std::get<Call>(node.expr->node);
   const Expr& argument = without_parens(*call.arguments.front());
-  return run.checked(node, std::make_unique<InstantStream>(
-                               run, node, std::get<Selector>(argument.node), true));
+  return run.checked(
+      node, std::make_unique<InstantStream>(run, node, std::get<Selector>(argument.node), true));
 }
 
 }  // namespace tocsin::promql

@@ -143,8 +143,7 @@ Result<StreamPtr> open_set(Run& run, const PlanNode& node) {
   if (auto status = add_all(run, **right, seen); !status) {
     return status.error();
   }
-  return StreamPtr(
-      std::make_unique<FilterStream>(run, binary, std::move(seen), std::move(*left)));
+  return StreamPtr(std::make_unique<FilterStream>(run, binary, std::move(seen), std::move(*left)));
 }
 
 }  // namespace tocsin::promql

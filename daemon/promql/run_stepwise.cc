@@ -17,7 +17,8 @@ class Arguments {
   Arguments(Run& run, const PlanNode& node) : run_(run), node_(node), context_(run, node) {}
 
   Status read() {
-    for (const NodeId id : node_.inputs) {
+    for (std::size_t i = 0; i < node_.inputs.size(); ++i) {
+      const NodeId id = node_.inputs[i];
       Argument& argument = list_.emplace_back();
       const PlanNode& input = run_.node(id);
       argument.type = input.expr->type;
@@ -34,7 +35,7 @@ class Arguments {
           argument.text = std::get<StringLiteral>(input.expr->node).value;
           break;
         case ValueType::kMatrix:
-          if (auto status = context_.keep_range(id); !status) {
+          if (auto status = context_.keep_range(i); !status) {
             return status;
           }
           break;
@@ -52,8 +53,8 @@ class Arguments {
   }
 
   Result<Operand> call(std::size_t step) {
-    CallFrame frame{context_, std::get<Call>(node_.expr->node), *node_.expr,
-                    run_.grid(node_)[step], {}};
+    CallFrame frame{
+        context_, std::get<Call>(node_.expr->node), *node_.expr, run_.grid(node_)[step], {}};
     for (const Argument& argument : list_) {
       frame.arguments.push_back(operand(argument, step));
     }
@@ -84,8 +85,8 @@ class Arguments {
     for (std::size_t row = 0; row < block.rows(); ++row) {
       if (is_present(block.values(row)[step])) {
         Number number = block.at(row, step);
-        elements.push_back({block.labels(row), number.value, block.drop_name(row),
-                            std::move(number.histogram)});
+        elements.push_back(
+            {block.labels(row), number.value, block.drop_name(row), std::move(number.histogram)});
       }
     }
     return elements;

@@ -7,9 +7,10 @@ namespace tocsin::promql {
 
 using base::Status;
 
-Status StepContext::keep_range(NodeId argument) {
-  const PlanNode& range = run_.node(argument);
-  auto source = open_range(run_, argument, node_.frame);
+Status StepContext::keep_range(std::size_t argument) {
+  const NodeId id = node_.inputs[argument];
+  const PlanNode& range = run_.node(id);
+  auto source = open_range(run_, id, node_.frame);
   if (!source) {
     return source.error();
   }
@@ -34,11 +35,12 @@ Status StepContext::keep_range(NodeId argument) {
   }
   kept->feeds.reserve(kept->series.size());
   for (const RangeSeries& series : kept->series) {
-    kept->feeds.push_back({series.labels, series.drop_name, series.samples, series.histograms,
-                           series.float_starts});
+    kept->feeds.push_back(
+        {series.labels, series.drop_name, series.samples, series.histograms, series.float_starts});
     kept->cursors.emplace_back(kept->feeds.back());
   }
-  ranges_.emplace(range.expr, std::move(kept));
+  const auto& call = std::get<Call>(node_.expr->node);
+  ranges_.emplace(&without_parens(*call.arguments[argument]), std::move(kept));
   return {};
 }
 
@@ -66,8 +68,24 @@ Status StepContext::each_range(const Expr& expr, std::int64_t time_ms, const OnR
   return run_.budget().spend(samples);
 }
 
-Status StepContext::each_sample(const Selector&, std::int64_t, const OnSample&) {
-  return base::Error(base::ErrorCode::kInternal, "samples are read by operators of their own");
+Status StepContext::each_sample(const Selector& selector, std::int64_t time_ms,
+                                const OnSample& on_sample) {
+  const auto& call = std::get<Call>(node_.expr->node);
+  for (std::size_t i = 0; i < call.arguments.size(); ++i) {
+    if (std::get_if<Selector>(&without_parens(*call.arguments[i]).node) != &selector) {
+      continue;
+    }
+    const std::int64_t at = shifted(selector.shift, time_ms, times());
+    const std::int64_t from = at - run_.options().lookback.count() + 1;
+    for (const series::PinnedSeries& series : run_.series(run_.node(node_.inputs[i]))) {
+      const auto point = series.samples->newest_point(from, at);
+      if (point && !point->is_stale()) {
+        on_sample(series.labels, *point);
+      }
+    }
+    return {};
+  }
+  return base::Error(base::ErrorCode::kInternal, "this selector is no argument of the function");
 }
 
 Status StepContext::drop_names(Elements& elements, bool one_name, Names) {

@@ -18,7 +18,7 @@ class StepContext final : public CallContext {
   StepContext(Run& run, const PlanNode& node) : run_(run), node_(node) {}
 
   /// Reads a range vector argument, so that each_range() can give it at each step.
-  base::Status keep_range(NodeId argument);
+  base::Status keep_range(std::size_t argument);
   /// Labels that become equal are somebody else's concern.
   void ignore_duplicates() { ignore_duplicates_ = true; }
 

@@ -8,10 +8,8 @@
 namespace tocsin::series {
 namespace {
 
-// A shared string: control block, string object, and the text when it does not fit inside.
 std::size_t symbol_bytes(std::string_view text) {
-  const std::size_t outside = text.size() > 15 ? text.size() + 1 : 0;
-  return 16 + sizeof(std::string) + outside + sizeof(model::Symbol);
+  return model::Symbol::heap_bytes(text.size()) + sizeof(model::Symbol);
 }
 
 constexpr std::size_t kPostingsBytes = sizeof(model::Symbol) + sizeof(std::vector<Slot>) + 24;

@@ -105,9 +105,8 @@ std::string cache_key(const model::Matchers& matchers) {
 }
 
 std::size_t label_overhead(const model::Labels& labels) {
-  constexpr std::size_t kBody = 56;  // control block, vector and hash that copies share
   constexpr std::size_t kLookUp = sizeof(model::Labels) + sizeof(Slot) + 12;
-  return sizeof(Series) + sizeof(void*) + kBody + kLookUp + labels.size() * sizeof(model::Label);
+  return sizeof(Series) + sizeof(void*) + kLookUp + model::Labels::heap_bytes(labels.size());
 }
 
 }  // namespace

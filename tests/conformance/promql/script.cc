@@ -150,7 +150,7 @@ class ScriptReader {
       eval.steps = *range;
     }
     eval.expression = rest;
-    eval.query = promql::parse(rest);
+    eval.query = promql::parse(rest, promql::ParseOptions::all());
     for (++at_; more(); ++at_) {
       auto last = body(eval, lines_[at_]);
       if (!last) {

@@ -33,6 +33,41 @@ TEST(Labels, PrintsTheMetricNameInFront) {
   EXPECT_EQ(Labels().to_string(), "{}");
 }
 
+TEST(Labels, TakesAHashThatIsKnownAlready) {
+  const Labels a{{"x", "1"}, {"y", "2"}};
+  const Labels b({a.begin(), a.end()}, a.hash());
+  EXPECT_EQ(a, b);
+  EXPECT_EQ(a.hash(), b.hash());
+  EXPECT_TRUE(Labels(std::vector<Label>(), 7).empty());
+}
+
+TEST(Labels, CopiesShareAndOutliveEachOther) {
+  Labels copy;
+  {
+    const Labels first{{"x", "a longer text than fits anywhere inside"}};
+    copy = first;
+    Labels moved = std::move(copy);
+    copy = moved;
+    copy = *&copy;
+  }
+  EXPECT_EQ(copy.get("x"), "a longer text than fits anywhere inside");
+}
+
+TEST(Symbol, CountsItsCopies) {
+  const Symbol a("text");
+  EXPECT_EQ(a.use_count(), 1);
+  {
+    const Symbol b = a;
+    EXPECT_EQ(a.use_count(), 2);
+    EXPECT_EQ(a, b);
+  }
+  EXPECT_EQ(a.use_count(), 1);
+  EXPECT_EQ(a, Symbol("text"));
+  EXPECT_LT(Symbol(), a);
+  EXPECT_EQ(Symbol("").use_count(), 0);
+  EXPECT_EQ(Symbol("").view(), "");
+}
+
 TEST(LabelsBuilder, KeepsReplacesAndReads) {
   LabelsBuilder builder(Labels{{"a", "1"}, {"b", "2"}, {"c", "3"}});
   const std::vector<std::string> kept{"a", "c"};

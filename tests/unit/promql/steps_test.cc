@@ -75,7 +75,7 @@ TEST_P(Steps, OfARangeQueryAreThoseOfInstants) {
 }
 
 TEST_P(Steps, OfASubqueryAreThoseOfInstants) {
-  const auto query = parse(GetParam());
+  const auto query = parse(GetParam(), ParseOptions::all());
   ASSERT_TRUE(query);
   // Subqueries are for vectors.
   const bool scalar = query->type() == ValueType::kScalar;

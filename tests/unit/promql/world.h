@@ -29,7 +29,7 @@ class World {
   }
 
   base::Result<Evaluation> evaluate(std::string_view text, std::int64_t seconds = 100) const {
-    const auto query = parse(text);
+    const auto query = parse(text, ParseOptions::all());
     if (!query) {
       return query.error();
     }
@@ -39,7 +39,7 @@ class World {
   }
 
   base::Result<Evaluation> range(std::string_view text, const RangeTimes& times) const {
-    const auto query = parse(text);
+    const auto query = parse(text, ParseOptions::all());
     if (!query) {
       return query.error();
     }
