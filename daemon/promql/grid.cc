@@ -64,7 +64,7 @@ Result<Grid> query_grid(TimeSpan times, std::int64_t step_ms, const EvalOptions&
 Result<std::vector<Grid>> frame_grids(const Plan& plan, Grid query, TimeSpan times,
                                       const EvalOptions& options) {
   std::vector<Grid> grids(plan.frames().size());
-  std::size_t used = query.size();
+  std::size_t used = query.size() > 1 ? query.size() : 0;
   grids[kFixedFrame] = query.empty() ? Grid() : Grid{query.front()};
   grids[kQueryFrame] = std::move(query);
   for (std::size_t i = kQueryFrame + 1; i < grids.size(); ++i) {

@@ -4,6 +4,9 @@
 #include <optional>
 #include <utility>
 
+#include "promql/grid.h"
+#include "promql/plan.h"
+
 namespace tocsin::promql {
 namespace {
 
@@ -123,7 +126,6 @@ namespace {
 
 std::vector<series::Selection> selections_at(const Query& query, const QueryTimes& times,
                                              const EvalOptions& options) {
-  std::vector<series::Selection> list;
   std::optional<Query> bound;
   if (query.depends_on_times()) {
     if (auto made = bind(query, times)) {  // else evaluate() reports what is wrong
@@ -131,10 +133,7 @@ std::vector<series::Selection> selections_at(const Query& query, const QueryTime
     }
   }
   const Query& used = bound ? *bound : query;
-  for (const Window& window : windows(used.root(), {times.start_ms, times.end_ms}, options)) {
-    list.push_back({window.selector->matchers, window.min_ms, window.max_ms});
-  }
-  return list;
+  return selections_of(used.plan(), {times.start_ms, times.end_ms}, options);
 }
 
 }  // namespace
