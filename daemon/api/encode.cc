@@ -130,6 +130,9 @@ void write_rule(JsonWriter& json, const RuleView& rule, bool exclude_alerts) {
     json.field("lastError", rule.last_error);
   }
   json.key("evaluationTime").number(rule.evaluation_seconds);
+  json.key("lateEvaluations").integer(static_cast<std::int64_t>(rule.late_evaluations));
+  json.key("missedEvaluations").integer(static_cast<std::int64_t>(rule.missed_evaluations));
+  json.key("spacing").number(rule.spacing_seconds);
   json.field("lastEvaluation", format_time(rule.last_evaluation));
   json.field("type", rule.alerting ? "alerting" : "recording").end_object();
 }
@@ -259,6 +262,7 @@ std::string encode_rules(const std::vector<RuleGroupView>& groups, const RuleFil
     json.key("interval").number(seconds(group.interval));
     json.key("limit").integer(static_cast<std::int64_t>(group.limit));
     json.key("evaluationTime").number(group.evaluation_seconds);
+    json.key("missedIterations").integer(static_cast<std::int64_t>(group.missed_iterations));
     json.field("lastEvaluation", format_time(group.last_evaluation)).end_object();
   }
   json.end_array().end_object();

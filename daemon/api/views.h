@@ -39,6 +39,9 @@ struct RuleView {
   std::string health = "unknown";  ///< "ok", "err", "unknown"
   std::string last_error;
   double evaluation_seconds = 0;
+  std::uint64_t late_evaluations = 0;    ///< waited because all evaluation together has a bound
+  std::uint64_t missed_evaluations = 0;  ///< left out while waiting
+  double spacing_seconds = 0;            ///< how far apart looks have to be now; 0: no bound
   std::optional<base::WallTime> last_evaluation;
 };
 
@@ -47,6 +50,7 @@ struct RuleGroupView {
   std::string file;
   base::Duration interval{0};
   std::size_t limit = 0;
+  std::uint64_t missed_iterations = 0;  ///< slots of the grid that passed unevaluated
   double evaluation_seconds = 0;
   std::optional<base::WallTime> last_evaluation;
   std::vector<RuleView> rules;

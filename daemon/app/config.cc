@@ -116,6 +116,12 @@ class Decoder {
     if (global.choice("evaluation", {"round", "interval"}) == "interval") {
       config_.evaluation = rules::EvaluationMode::kInterval;
     }
+    if (const auto share = global.number("evaluation_cpu_share")) {
+      config_.evaluation_cpu_share = *share;
+      if (!(*share >= 0)) {
+        global.problem("evaluation_cpu_share", "must be 0 (no bound) or more, in cores");
+      }
+    }
     if (global.choice("no_data", {"ok", "keep"}) == "keep") {
       config_.no_data = rules::NoData::kKeep;
     }

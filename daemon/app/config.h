@@ -34,6 +34,7 @@ struct Config {
 
   base::Duration evaluation_interval = std::chrono::minutes(1);
   rules::EvaluationMode evaluation = rules::EvaluationMode::kRound;
+  double evaluation_cpu_share = 0.25;  ///< of one core, for all rules together; 0: no bound
   rules::NoData no_data = rules::NoData::kOk;
   model::Labels external_labels;
 

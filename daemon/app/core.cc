@@ -25,10 +25,10 @@ std::optional<base::WallTime> earlier(std::optional<base::WallTime> a,
 
 bool same(const rules::EngineOptions& a, const rules::EngineOptions& b) {
   const auto fields = [](const rules::EngineOptions& o) {
-    return std::tie(o.evaluation_interval, o.evaluation, o.resend_delay, o.resolved_retention,
-                    o.max_restart_hold, o.no_data, o.no_data_keep, o.external_labels,
-                    o.external_url, o.promql.lookback, o.promql.default_subquery_step,
-                    o.promql.max_samples);
+    return std::tie(o.evaluation_interval, o.evaluation, o.evaluation_cpu_share, o.resend_delay,
+                    o.resolved_retention, o.max_restart_hold, o.no_data, o.no_data_keep,
+                    o.external_labels, o.external_url, o.promql.lookback,
+                    o.promql.default_subquery_step, o.promql.max_samples);
   };
   return fields(a) == fields(b);
 }

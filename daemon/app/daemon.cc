@@ -104,6 +104,7 @@ CoreOptions Daemon::core_options() const {
   CoreOptions options;
   options.engine.evaluation_interval = config.evaluation_interval;
   options.engine.evaluation = config.evaluation;
+  options.engine.evaluation_cpu_share = config.evaluation_cpu_share;
   options.engine.no_data = config.no_data;
   options.engine.external_labels = config.external_labels;
   options.engine.external_url = url();

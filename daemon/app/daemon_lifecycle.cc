@@ -80,6 +80,16 @@ async::Task<> Daemon::watch() {
   }
 }
 
+namespace {
+
+// Takes over a count that starts again from zero with each new engine.
+void raise_to(prometheus::Counter& counter, std::uint64_t& seen, std::uint64_t now) {
+  counter.Increment(static_cast<double>(now >= seen ? now - seen : now));
+  seen = now;
+}
+
+}  // namespace
+
 void Daemon::refresh_metrics() {
   process_metrics_.refresh();
   if (!pipeline_) {
@@ -95,6 +105,10 @@ void Daemon::refresh_metrics() {
   const base::WallTime now = parts_.clock.wall_now();
   metrics_.routing_outbox_oldest_seconds.Set(
       outbox.oldest ? std::max(0.0, base::to_seconds(now) - base::to_seconds(*outbox.oldest)) : 0);
+  raise_to(metrics_.rules_evaluations_late_total, late_seen_,
+           pipeline_->core().engine().late_evaluations());
+  raise_to(metrics_.rules_evaluations_missed_total, missed_seen_,
+           pipeline_->core().engine().missed_evaluations());
   std::map<model::AlertState, int> alerts;
   for (const rules::GroupView& group : pipeline_->core().engine().view(now)) {
     for (const rules::RuleView& rule : group.rules) {

@@ -26,10 +26,7 @@ void Feed::batch_arrived(series::Origin origin, sources::Batch batch) {
   // future: its samples would keep later ones out.
   batch.started = std::min(batch.started, pipeline_.now());
   const sources::Ingested ingested = ingester_.ingest(origin, batch);
-  const auto& refused = ingested.refused;
-  metrics_.series_samples_total.Increment(static_cast<double>(ingested.stored));
-  metrics_.series_refused_total.Increment(static_cast<double>(
-      refused.duplicate + refused.out_of_order + refused.out_of_bounds + refused.series_limit));
+  count(ingested);
   Counters& counters = counters_.at(origin);
   (ingested.up ? counters.succeeded : counters.failed)->Increment();
   if (ingested.up != counters.was_up) {
@@ -46,6 +43,31 @@ void Feed::batch_arrived(series::Origin origin, sources::Batch batch) {
                         .up = ingested.up,
                         .arrived = ingested.arrived,
                         .created = ingested.created});
+}
+
+void Feed::count(const sources::Ingested& ingested) {
+  metrics_.series_samples_total.Increment(static_cast<double>(ingested.stored));
+  const sources::RefusedSamples& refused = ingested.refused;
+  if (refused.total() == 0) {
+    return;
+  }
+  const auto add = [this](const char* reason, std::size_t number) {
+    if (number > 0) {
+      metrics_.series_refused_total.Add({{"reason", reason}})
+          .Increment(static_cast<double>(number));
+    }
+  };
+  add("duplicate", refused.duplicate);
+  add("out_of_order", refused.out_of_order);
+  add("out_of_bounds", refused.out_of_bounds);
+  add("series_limit", refused.series_limit);
+  const sources::TargetStatus* status = ingester_.status(ingested.origin);
+  log_warning("samples were refused",
+              {{"url", status != nullptr ? status->spec.url : std::string()},
+               {"duplicate", std::to_string(refused.duplicate)},
+               {"out_of_order", std::to_string(refused.out_of_order)},
+               {"out_of_bounds", std::to_string(refused.out_of_bounds)},
+               {"series_limit", std::to_string(refused.series_limit)}});
 }
 
 void Feed::target_removed(series::Origin origin) {

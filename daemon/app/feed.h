@@ -30,6 +30,8 @@ class Feed final : public sources::BatchSink {
   };
 
   void announce();
+  /// Counts what was stored and refused of a batch, and says what was refused, once.
+  void count(const sources::Ingested& ingested);
 
   sources::Ingester ingester_;
   Pipeline& pipeline_;

@@ -53,9 +53,6 @@ Metrics::Metrics(std::unique_ptr<Registry> registry)
       series_live(gauge(*registry, "tocsin_series_live", "Series in memory")),
       series_bytes(gauge(*registry, "tocsin_series_bytes", "Memory of series, estimated")),
       series_samples_total(counter(*registry, "tocsin_series_samples_total", "Samples stored")),
-      series_refused_total(
-          counter(*registry, "tocsin_series_refused_total",
-                  "Samples refused: out of order, duplicate, too old, or too many series")),
       incidents_live(gauge(*registry, "tocsin_incidents_live", "Incidents open or mitigated")),
       routing_outbox_notices(
           gauge(*registry, "tocsin_routing_outbox_notices", "Notices not delivered yet")),
@@ -67,10 +64,20 @@ Metrics::Metrics(std::unique_ptr<Registry> registry)
           gauge(*registry, "process_resident_memory_bytes", "Resident memory")),
       process_cpu_seconds_total(
           counter(*registry, "process_cpu_seconds_total", "User and system CPU time")),
+      rules_evaluations_late_total(
+          counter(*registry, "tocsin_rules_evaluations_late_total",
+                  "Evaluations that waited because all together have a bound")),
+      rules_evaluations_missed_total(
+          counter(*registry, "tocsin_rules_evaluations_missed_total",
+                  "Evaluations left out while they waited, and slots of the grid that passed")),
       rules_evaluations_total(
           counters(*registry, "tocsin_rules_evaluations_total", "Evaluations of rules")),
       rules_evaluation_failures_total(
           counters(*registry, "tocsin_rules_evaluation_failures_total", "Evaluations that failed")),
+      series_refused_total(
+          counters(*registry, "tocsin_series_refused_total",
+                   "Samples refused: duplicate (another value at the same time), out_of_order, "
+                   "out_of_bounds (too old or in the future), series_limit (of the store)")),
       sources_polls_total(counters(*registry, "tocsin_sources_polls_total", "Polls of targets")),
       notifiers_attempts_total(
           counters(*registry, "tocsin_notifiers_attempts_total", "Attempts to deliver a notice")),

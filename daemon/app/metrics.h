@@ -33,7 +33,6 @@ class Metrics {
   prometheus::Gauge& series_live;
   prometheus::Gauge& series_bytes;
   prometheus::Counter& series_samples_total;
-  prometheus::Counter& series_refused_total;
 
   prometheus::Gauge& incidents_live;
   prometheus::Gauge& routing_outbox_notices;
@@ -41,10 +40,16 @@ class Metrics {
   prometheus::Gauge& process_start_time_seconds;
   prometheus::Gauge& process_resident_memory_bytes;
   prometheus::Counter& process_cpu_seconds_total;
+  /// Looks at rules that had to wait because all evaluation together has a bound.
+  prometheus::Counter& rules_evaluations_late_total;
+  /// Looks left out meanwhile, and slots of the grid that passed unevaluated.
+  prometheus::Counter& rules_evaluations_missed_total;
 
   /// By group.
   prometheus::Family<prometheus::Counter>& rules_evaluations_total;
   prometheus::Family<prometheus::Counter>& rules_evaluation_failures_total;
+  /// By reason: duplicate, out_of_order, out_of_bounds, series_limit.
+  prometheus::Family<prometheus::Counter>& series_refused_total;
   /// By job and whether the poll succeeded.
   prometheus::Family<prometheus::Counter>& sources_polls_total;
   /// By receiver, integration and outcome (delivered, retry, refused).

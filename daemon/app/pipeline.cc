@@ -188,12 +188,15 @@ void Pipeline::write_samples(const std::vector<rules::RecordedSample>& samples) 
   for (const rules::RecordedSample& recorded : samples) {
     const auto outcome = appender.put(recorded.labels, recorded.sample);
     if (!outcome) {
-      parts_.metrics.series_refused_total.Increment();
+      parts_.metrics.series_refused_total.Add({{"reason", "series_limit"}}).Increment();
     }
   }
   const series::CommitResult result = appender.commit();
   parts_.metrics.series_samples_total.Increment(static_cast<double>(result.stored));
-  parts_.metrics.series_refused_total.Increment(static_cast<double>(result.refused));
+  if (result.refused > 0) {
+    parts_.metrics.series_refused_total.Add({{"reason", "out_of_order"}})
+        .Increment(static_cast<double>(result.refused));
+  }
 }
 
 void Pipeline::reload(CoreOptions core, std::vector<rules::Group> groups,

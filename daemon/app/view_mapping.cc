@@ -36,6 +36,9 @@ api::RuleView to_view(const rules::RuleView& rule) {
   view.health = std::string(rules::to_string(rule.health));
   view.last_error = rule.last_error;
   view.evaluation_seconds = rule.evaluation_seconds;
+  view.late_evaluations = rule.late_evaluations;
+  view.missed_evaluations = rule.missed_evaluations;
+  view.spacing_seconds = rule.spacing_seconds;
   view.last_evaluation = rule.last_evaluation;
   for (const rules::AlertView& alert : rule.alerts) {
     // Resolved alerts are kept for a while; Prometheus' API shows active ones.
@@ -54,6 +57,7 @@ api::RuleGroupView to_view(const rules::GroupView& group) {
   view.file = group.file;
   view.interval = group.interval;
   view.limit = group.limit;
+  view.missed_iterations = group.missed_iterations;
   view.evaluation_seconds = group.evaluation_seconds;
   view.last_evaluation = group.last_evaluation;
   for (const rules::RuleView& rule : group.rules) {

@@ -109,35 +109,33 @@ std::string_view truncate_utf8(std::string_view text, std::size_t max_bytes) {
   return text.substr(0, end);
 }
 
+namespace {
+
+void append_hex(std::string& out, char c) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  out += "\\x";
+  out += kDigits[static_cast<unsigned char>(c) >> 4];
+  out += kDigits[static_cast<unsigned char>(c) & 15];
+}
+
+}  // namespace
+
 std::string quote(std::string_view text) {
+  static constexpr std::string_view kEscaped = "\"\\\a\b\f\n\r\t\v";
+  static constexpr std::string_view kLetters = "\"\\abfnrtv";
   std::string quoted = "\"";
-  for (const char c : text) {
-    switch (c) {
-      case '"':
-        quoted += "\\\"";
-        break;
-      case '\\':
-        quoted += "\\\\";
-        break;
-      case '\n':
-        quoted += "\\n";
-        break;
-      case '\t':
-        quoted += "\\t";
-        break;
-      case '\r':
-        quoted += "\\r";
-        break;
-      default:
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
-          constexpr std::string_view kDigits = "0123456789abcdef";
-          quoted += "\\x";
-          quoted += kDigits[static_cast<unsigned char>(c) >> 4];
-          quoted += kDigits[static_cast<unsigned char>(c) & 15];
-        } else {
-          quoted += c;
-        }
+  while (!text.empty()) {
+    const char c = text.front();
+    const std::size_t length = sequence_length(text);
+    if (const auto letter = kEscaped.find(c); letter != std::string_view::npos) {
+      quoted += '\\';
+      quoted += kLetters[letter];
+    } else if (length == 0 || static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
+      append_hex(quoted, c);  // bytes that are no UTF-8 too
+    } else {
+      quoted += text.substr(0, length);
     }
+    text.remove_prefix(length == 0 ? 1 : length);
   }
   return quoted + '"';
 }

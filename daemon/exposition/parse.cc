@@ -1,32 +1,13 @@
 #include "exposition/parse.h"
 
-#include <cstring>
-#include <unordered_map>
 #include <utility>
 
 #include "base/text.h"
+#include "exposition/bounds.h"
+#include "exposition/describe.h"
 #include "exposition/family.h"
-#include "exposition/scalar.h"
 
 namespace tocsin::exposition {
-namespace {
-
-bool has_bytes_above_ascii(std::string_view body) {
-  std::size_t at = 0;
-  std::uint64_t seen = 0;
-  for (; at + sizeof(std::uint64_t) <= body.size(); at += sizeof(std::uint64_t)) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, body.data() + at, sizeof(word));
-    seen |= word;
-  }
-  for (; at < body.size(); ++at) {
-    seen |= static_cast<unsigned char>(body[at]);
-  }
-  return (seen & 0x8080808080808080) != 0;
-}
-
-}  // namespace
-
 model::Labels Page::label_set(const ParsedSample& sample) const {
   std::vector<model::Label> all;
   all.reserve(sample.label_count + 1);
@@ -64,7 +45,7 @@ class PageParser {
   }
 
   base::Status run() {
-    check_utf8_ = has_bytes_above_ascii(body_);
+    check_utf8_ = !is_ascii(body_);
     bool ended = false;
     while (!body_.empty()) {
       ++line_number_;
@@ -95,7 +76,7 @@ class PageParser {
     if (start == std::string_view::npos) {
       return std::nullopt;
     }
-    if (check_utf8_ && has_bytes_above_ascii(line) && !base::is_valid_utf8(line)) {
+    if (check_utf8_ && !is_ascii(line) && !base::is_valid_utf8(line)) {
       return Fault{valid_utf8_prefix(line), "invalid UTF-8"};
     }
     if (line[start] != '#') {
@@ -104,7 +85,10 @@ class PageParser {
     CommentLine comment;
     reader_.read_comment(line, comment);
     ended = comment.kind == CommentKind::kEof;
-    describe(comment);
+    if (comment.kind == CommentKind::kType) {
+      type_ = stated_type(comment, format_);
+    }
+    families_.add(comment, format_);
     return std::nullopt;
   }
 
@@ -113,7 +97,9 @@ class PageParser {
       return fault;
     }
     page_.labels_.resize(line_.first_label + line_.label_count);  // an exemplar's go
-    canonicalise();
+    if (const std::string_view bound = bound_label(type_); !bound.empty()) {
+      canonicalise(bound, std::span(page_.labels_).subspan(line_.first_label), page_.texts_);
+    }
     page_.samples_.push_back({.series = line_.series,
                               .name = line_.name,
                               .value = line_.value,
@@ -121,53 +107,6 @@ class PageParser {
                               .first_label = static_cast<std::uint32_t>(line_.first_label),
                               .label_count = static_cast<std::uint32_t>(line_.label_count)});
     return std::nullopt;
-  }
-
-  void canonicalise() {
-    std::string_view name;
-    if (type_ == model::MetricType::kHistogram) {
-      name = "le";
-    } else if (type_ == model::MetricType::kSummary) {
-      name = "quantile";
-    } else {
-      return;
-    }
-    for (std::size_t i = line_.first_label; i < page_.labels_.size(); ++i) {
-      LabelView& label = page_.labels_[i];
-      if (label.name != name) {
-        continue;
-      }
-      if (const std::optional<double> value = read_number(label.value)) {
-        std::string text = format_canonical(*value);
-        if (text != label.value) {
-          label.value = page_.texts_.emplace_back(std::move(text));
-        }
-      }
-    }
-  }
-
-  void describe(const CommentLine& comment) {
-    if (comment.kind == CommentKind::kOther || comment.kind == CommentKind::kEof) {
-      return;
-    }
-    const auto [place, added] =
-        places_.try_emplace(std::string(comment.name), page_.families_.size());
-    if (added) {
-      page_.families_.emplace_back().name = place->first;
-    }
-    Family& family = page_.families_[place->second];
-    switch (comment.kind) {
-      case CommentKind::kHelp:
-        family.help = unescape(comment.text, format_ == Format::kOpenMetrics);
-        break;
-      case CommentKind::kType:
-        type_ =
-            metric_type(base::trim(comment.text), format_).value_or(model::MetricType::kUnknown);
-        family.type = type_;
-        break;
-      default:
-        family.unit = std::string(base::trim(comment.text));
-    }
   }
 
   std::string_view body_;
@@ -179,7 +118,7 @@ class PageParser {
   bool check_utf8_ = false;
   /// What the newest TYPE line says: what follows is of that type, as Prometheus reads it.
   model::MetricType type_ = model::MetricType::kUnknown;
-  std::unordered_map<std::string, std::size_t> places_;  // in families_
+  FamilyList families_{page_.families_};
 };
 
 base::Status parse_into(std::string_view body, Format format, Page& page) {

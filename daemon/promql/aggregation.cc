@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -58,14 +59,11 @@ class Aggregator {
       return Operand(Elements{});
     }
     for (Element& element : elements) {
-      std::string* extra = nullptr;
-      std::string printed;
       if (op == AggregateOp::kCountValues) {
-        printed = element.histogram ? model::to_string(*element.histogram)
-                                    : base::format_number(element.value);
-        extra = &printed;
+        count_value(element);
+      } else {
+        add(group_of(element), element);
       }
-      add(group_of(element, extra), element);
     }
     return Operand(finish());
   }
@@ -110,22 +108,38 @@ class Aggregator {
     return {};
   }
 
-  Group& group_of(const Element& element, const std::string* extra) {
+  Group& group_of(const Element& element) {
     const bool gone = evaluator_.name_gone(element);
-    const Signature::Id id = extra == nullptr ? signature_.id(element.labels, gone)
-                                              : signature_.id_with(element.labels, gone, *extra);
+    const Signature::Id id = signature_.id(element.labels, gone);
     const auto [place, fresh] = places_.try_emplace(id, groups_.size());
     if (fresh) {
-      Group& group = groups_.emplace_back(aggregation_.op, number_);
-      group.labels = signature_.labels_of(id, element.labels, gone);
-      if (extra != nullptr) {
-        const auto& label = std::get<std::string>(*parameter_);
-        group.labels = model::LabelsBuilder(group.labels).set(label, *extra).build();
-      }
+      groups_.emplace_back(aggregation_.op, number_).labels =
+          signature_.labels_of(id, element.labels, gone);
     }
     Group& group = groups_[place];
     group.drop_name = group.drop_name || (element.drop_name && !gone);
     return group;
+  }
+
+  // The value takes its label's place before anything is grouped: `by` always keeps that label,
+  // `without` may name it.
+  void count_value(Element& element) {
+    const auto& name = std::get<std::string>(*parameter_);
+    const bool gone = evaluator_.name_gone(element);
+    const std::string printed = element.histogram ? model::to_string(*element.histogram)
+                                                  : base::format_number(element.value);
+    const model::Labels valued = model::LabelsBuilder(element.labels).set(name, printed).build();
+    model::Labels labels = signature_.labels_of(valued, gone);
+    if (!aggregation_.without) {
+      labels = model::LabelsBuilder(labels).set(name, printed).build();
+    }
+    const auto [place, fresh] = counted_.try_emplace(labels, groups_.size());
+    if (fresh) {
+      groups_.emplace_back(aggregation_.op, number_).labels = labels;
+    }
+    Group& group = groups_[place->second];
+    group.drop_name = group.drop_name || (element.drop_name && !gone);
+    add(group, element);
   }
 
   void add(Group& group, Element& element) {
@@ -198,6 +212,7 @@ class Aggregator {
   double number_ = 0;
   std::int64_t limit_ = 0;
   std::vector<Group> groups_;
+  std::unordered_map<model::Labels, std::size_t, model::LabelsHash> counted_;
 };
 
 }  // namespace

@@ -150,7 +150,8 @@ struct Selector {
   std::string pinned_name;
   /// So many of the last matchers were not written: those that say which series info() reads.
   std::size_t implied_matchers = 0;
-  bool implied = false;  ///< not written at all: the second argument of info(v)
+  bool of_info = false;  ///< the second argument of info(): looks where the first one looks
+  bool implied = false;  ///< not written at all, in info(v)
 };
 
 struct Subquery {

@@ -55,28 +55,34 @@ void Evaluator::note_counter(const Call& call, std::string_view metric, std::str
                   base::quote(metric));
 }
 
+Status Evaluator::accept_parameters(const Call& call, std::span<const double> parameters) {
+  if (call.function->quantile_parameter && !(parameters.front() >= 0 && parameters.front() <= 1)) {
+    notes_.warn(call.arguments.front()->span, "quantile value should be between 0 and 1, got " +
+                                                  base::format_number_short(parameters.front()));
+  }
+  const auto check = call.function->check_parameters;
+  return check == nullptr ? Status() : check(parameters);
+}
+
 Result<Operand> Evaluator::call_range(const Call& call, RangeFunction run, const TimeScope& scope) {
   auto parameters = scalar_arguments(call, scope.time_ms);
   if (!parameters) {
     return parameters.error();
   }
-  if (call.function->check_parameters != nullptr) {
-    if (auto status = call.function->check_parameters(*parameters); !status) {
-      return status.error();
-    }
-  }
   const Expr* range = nullptr;
   for (const ExprPtr& argument : call.arguments) {
     range = argument->type == ValueType::kMatrix ? argument.get() : range;
   }
-  if (call.function->quantile_parameter &&
-      !(parameters->front() >= 0 && parameters->front() <= 1)) {
-    notes_.warn(call.arguments.front()->span, "quantile value should be between 0 and 1, got " +
-                                                  base::format_number_short(parameters->front()));
-  }
   Elements elements;
   std::string last_metric;
+  bool checked = false;
   auto status = each_range(*range, scope.time_ms, [&](const RangeView& view) -> Status {
+    // Without a sample nobody minds what the parameters are.
+    if (!std::exchange(checked, true)) {
+      if (auto accepted = accept_parameters(call, *parameters); !accepted) {
+        return accepted;
+      }
+    }
     RangeInput input = view.input;
     input.parameters = *parameters;
     Notes notes;

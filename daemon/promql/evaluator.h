@@ -96,6 +96,8 @@ class Evaluator final : public CallContext {
                                        const TimeScope& scope);
   base::Result<Operand> call_general(const Call& call, GeneralFunction run, const TimeScope& scope);
   base::Result<std::vector<double>> scalar_arguments(const Call& call, std::int64_t time_ms);
+  /// Refuses or warns about the scalar arguments of a function of ranges.
+  base::Status accept_parameters(const Call& call, std::span<const double> parameters);
   void note_counter(const Call& call, std::string_view metric, std::string& last);
   base::Result<Ranges> subquery(const Subquery& subquery, std::int64_t time_ms);
 

@@ -41,10 +41,12 @@ std::vector<Histogram> histograms_of(CallFrame& frame, std::size_t argument) {
       frame.evaluator.notes().warn(frame.call.arguments[argument]->span, message);
       continue;
     }
-    const Signature::Id id = grouping.signature.id(element.labels);
+    // Buckets of different metrics are different histograms, also when the name is left out.
+    const Signature::Id id =
+        grouping.signature.id_with(element.labels, false, element.labels.metric_name());
     const auto [place, fresh] = grouping.places.try_emplace(id, list.size());
     if (fresh) {
-      list.push_back({grouping.signature.labels_of(id, element.labels),
+      list.push_back({grouping.signature.labels_of(element.labels),
                       std::string(element.labels.metric_name()),
                       {},
                       element.drop_name});
@@ -64,6 +66,13 @@ void note_forced(CallFrame& frame, std::size_t argument, std::string_view functi
   frame.evaluator.notes().info(frame.call.arguments[argument]->span, message);
 }
 
+Result<Operand> finish(CallFrame& frame, Elements result) {
+  if (auto status = frame.evaluator.refuse_duplicates(result); !status) {
+    return status.error();
+  }
+  return Operand(std::move(result));
+}
+
 Result<Operand> histogram_quantile(CallFrame& frame) {
   const double q = frame.scalar(0);
   if (!(q >= 0 && q <= 1)) {
@@ -79,7 +88,7 @@ Result<Operand> histogram_quantile(CallFrame& frame) {
     }
     result.push_back({std::move(histogram.labels), quantile.value, false, nullptr});
   }
-  return Operand(std::move(result));
+  return finish(frame, std::move(result));
 }
 
 Result<Operand> histogram_fraction(CallFrame& frame) {
@@ -92,7 +101,7 @@ Result<Operand> histogram_fraction(CallFrame& frame) {
     }
     result.push_back({std::move(histogram.labels), fraction.value, false, nullptr});
   }
-  return Operand(std::move(result));
+  return finish(frame, std::move(result));
 }
 
 // For functions of native histograms: float samples are left out.

@@ -187,8 +187,7 @@ Result<Operand> info(CallFrame& frame) {
 
 bool is_info_selector(const Expr& expr) {
   const auto* selector = std::get_if<Selector>(&expr.node);
-  return selector != nullptr && (selector->implied || selector->implied_matchers > 0 ||
-                                 (selector->name.empty() && !selector->range_ms));
+  return selector != nullptr && selector->of_info;
 }
 
 TimeShift info_shift(const Expr& base) {
@@ -199,6 +198,7 @@ TimeShift info_shift(const Expr& base) {
 }
 
 void complete_info_selector(Selector& selector, const Expr& base) {
+  selector.of_info = true;
   bool named = false;
   bool positive = false;
   for (const Matcher& matcher : selector.matchers) {

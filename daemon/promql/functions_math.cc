@@ -48,13 +48,16 @@ double round_to(double v, Parameters parameters) {
   return std::floor(v * inverse + 0.5) / inverse;
 }
 
-// Unlike std::min and std::max these give NaN when either is NaN.
+// Unlike std::min and std::max these give NaN when either is NaN and the other does not win
+// anyway, and know that -0 is below 0.
 double smaller(double a, double b) {
-  return std::isnan(a) || std::isnan(b) ? a + b : std::min(a, b);
+  constexpr double kLowest = -std::numeric_limits<double>::infinity();
+  if (std::isnan(a) || std::isnan(b)) {
+    return a == kLowest || b == kLowest ? kLowest : std::numeric_limits<double>::quiet_NaN();
+  }
+  return a == b ? (std::signbit(a) ? a : b) : std::min(a, b);
 }
-double larger(double a, double b) {
-  return std::isnan(a) || std::isnan(b) ? a + b : std::max(a, b);
-}
+double larger(double a, double b) { return -smaller(-a, -b); }
 
 double clamp_min(double v, Parameters parameters) { return larger(v, parameters[0]); }
 double clamp_max(double v, Parameters parameters) { return smaller(v, parameters[0]); }

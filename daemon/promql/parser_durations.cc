@@ -125,6 +125,7 @@ Result<DurationPtr> Parser::signed_duration(const Token& sign, DurationPtr inner
   if (inner->op == DurationExpr::Op::kNumber) {
     node = *inner;
     node.value = -node.value;
+    node.wrapped = false;
   } else {
     node.op = DurationExpr::Op::kNegate;
     node.left = std::move(inner);
@@ -184,7 +185,7 @@ Result<DurationPtr> Parser::duration_function(DurationExpr::Op op, std::size_t a
   return make_duration(std::move(node), name.span.begin);
 }
 
-// Parentheses are kept for printing; around a number they mean nothing.
+// Parentheses are kept for printing; around a number they only matter where a sign is in them.
 Result<DurationPtr> Parser::duration_paren() {
   const Token open = next();
   auto inner = duration(kLowestPrecedence);
@@ -198,7 +199,7 @@ Result<DurationPtr> Parser::duration_paren() {
     return fail(open, kNotEnabled);
   }
   DurationExpr node = **inner;
-  node.wrapped = node.op != DurationExpr::Op::kNumber;
+  node.wrapped = node.op != DurationExpr::Op::kNumber || node.value < 0;
   return make_duration(std::move(node), open.span.begin);
 }
 

@@ -33,7 +33,7 @@ Engine::Impl::Impl(EngineOptions engine_options, QueryFunction query)
     : options(std::move(engine_options)),
       templates(options, std::move(query)),
       book(options.resolved_retention),
-      schedule(options.evaluation_interval) {}
+      schedule(options.evaluation_interval, options.evaluation_cpu_share) {}
 
 Engine::Engine(EngineOptions options, QueryFunction query)
     : impl_(std::make_unique<Impl>(std::move(options), std::move(query))) {}

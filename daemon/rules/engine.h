@@ -32,6 +32,9 @@ using QueryFunction =
 struct EngineOptions {
   base::Duration evaluation_interval = std::chrono::minutes(1);
   EvaluationMode evaluation = EvaluationMode::kRound;
+  /// All looks together take at most this share of one core on average: costly rules in rounds
+  /// are looked at less often, cheap ones stay immediate. 0: no bound.
+  double evaluation_cpu_share = 0.25;
   base::Duration resend_delay = std::chrono::minutes(1);
   /// How long a resolved alert is still listed and resent.
   base::Duration resolved_retention = std::chrono::minutes(15);
@@ -177,6 +180,10 @@ class Engine {
   base::Status load_state(const boost::json::object& state);
 
   std::vector<GroupView> view(base::WallTime wall) const;
+  /// Looks that had to wait for their turn, since the start.
+  std::uint64_t late_evaluations() const;
+  /// Looks that were left out meanwhile, and slots of the grid that passed unevaluated.
+  std::uint64_t missed_evaluations() const;
   /// Firing alerts, and resolved ones within resolved_retention: what is sent to Alertmanagers.
   std::vector<model::Alert> firing(base::WallTime wall) const;
   /// How far back any loaded rule reads, for the retention of series.

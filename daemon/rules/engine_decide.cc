@@ -77,7 +77,12 @@ void Engine::Impl::decide_one(JobResult result, base::MonotonicTime mono, Decisi
       decide_recording(rule, *elements, time_ms, decision);
     }
   }
-  schedule.looked(index, result.reads, wake_after, mono);
+  const Pacer::Lateness lateness =
+      schedule.looked(index, result.reads, wake_after, result.seconds, mono);
+  rule.late_evaluations += lateness.late ? 1 : 0;
+  rule.missed_evaluations += lateness.missed;
+  late_evaluations += lateness.late ? 1 : 0;
+  missed_evaluations += lateness.missed;
 }
 
 void Engine::Impl::decide_recording(LoadedRule& rule, const promql::Vector& elements,

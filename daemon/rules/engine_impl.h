@@ -63,6 +63,8 @@ struct Engine::Impl {
   std::uint64_t generation = 0;
   std::optional<base::MonotonicTime> stepped;  // when the wall clock stepped last
   base::MonotonicTime last_mono{};
+  std::uint64_t late_evaluations = 0;
+  std::uint64_t missed_evaluations = 0;
   /// By rule: the alerts that the jobs of the running stage watch, parallel to Job::watched.
   std::map<std::size_t, std::vector<model::Labels>> watched;
 };

@@ -59,6 +59,9 @@ std::vector<GroupView> Engine::view(base::WallTime /*wall*/) const {
       rule.last_error = loaded.last_error;
       rule.last_evaluation = loaded.last_evaluation;
       rule.evaluation_seconds = loaded.evaluation_seconds;
+      rule.late_evaluations = loaded.late_evaluations;
+      rule.missed_evaluations = loaded.missed_evaluations;
+      rule.spacing_seconds = impl_->schedule.pacer().spacing_seconds(group.first_rule + i);
       rule.position = loaded.rule.position;
       for (const auto& [labels, active] : impl_->book.alerts(loaded.id)) {
         if (active.alert.state == model::AlertState::kInactive) {
@@ -79,6 +82,16 @@ std::vector<GroupView> Engine::view(base::WallTime /*wall*/) const {
     views.push_back(std::move(view));
   }
   return views;
+}
+
+std::uint64_t Engine::late_evaluations() const { return impl_->late_evaluations; }
+
+std::uint64_t Engine::missed_evaluations() const {
+  std::uint64_t missed = impl_->missed_evaluations;
+  for (std::size_t g = 0; g < impl_->groups.size(); ++g) {
+    missed += impl_->schedule.group(g).missed;
+  }
+  return missed;
 }
 
 std::vector<model::Alert> Engine::firing(base::WallTime wall) const {

@@ -45,6 +45,8 @@ struct LoadedRule {
   std::string last_error;
   std::optional<base::WallTime> last_evaluation;
   double evaluation_seconds = 0;
+  std::uint64_t late_evaluations = 0;    ///< that had to wait for their turn
+  std::uint64_t missed_evaluations = 0;  ///< that there would have been meanwhile
   RecordingSlot slot;
   std::set<model::Labels> written;   ///< series that the last evaluation wrote
   std::set<model::Labels> restored;  ///< alerts from before the start that may still be held

@@ -18,7 +18,9 @@ void Schedule::configure(std::vector<RuleSpec> rules, std::vector<GroupSpec> gro
   }
   round_.reset();
   timers_.clear();
+  waiting_.clear();
   due_.clear();
+  pacer_.reset(rules.size());
   readers_.clear();
   states_.clear();
   index_ = {};
@@ -106,6 +108,7 @@ void Schedule::deliver(const Delivery& delivery) {
   }
   for (const std::size_t rule : readers->second) {
     states_[rule].delivered.insert(delivery.origin);
+    pass_by(rule, delivery.origin, delivery.arrived);
     mark(rule, delivery.arrived);
   }
 }
@@ -200,8 +203,9 @@ base::WallTime Schedule::first_slot(const GroupSpec& group, base::WallTime after
   return base::from_millis(shifted - rest + interval + group.phase.count());
 }
 
-void Schedule::looked(std::size_t rule, const std::vector<series::Origin>& reads,
-                      std::optional<base::Duration> wake_after, base::MonotonicTime mono) {
+Pacer::Lateness Schedule::looked(std::size_t rule, const std::vector<series::Origin>& reads,
+                                 std::optional<base::Duration> wake_after, double seconds,
+                                 base::MonotonicTime mono) {
   for (const series::Origin origin : reads) {
     if (origins_.live(origin)) {
       learn(rule, origin);
@@ -214,6 +218,7 @@ void Schedule::looked(std::size_t rule, const std::vector<series::Origin>& reads
     state.wake_at = mono + std::max(*wake_after, base::Duration(1));
   }
   rearm(rule);
+  return pacer_.looked(rule, state.spec.grid || forced(), seconds, mono);
 }
 
 void Schedule::stage_done(base::MonotonicTime mono) {
@@ -247,10 +252,10 @@ void Schedule::stage_done(base::MonotonicTime mono) {
       const unsigned rank = dependencies_.rank[reader];
       const bool now =
           round_->kind == RoundKind::kData && rank > round_->rank && !round_->done.contains(reader);
-      if (now) {
-        round_->open[rank].insert(reader);
-      } else {
+      if (!now) {
         due_.insert(reader);
+      } else if (!waits(reader, mono)) {
+        round_->open[rank].insert(reader);
       }
     }
   }

@@ -11,6 +11,7 @@
 #include "base/duration.h"
 #include "rules/dependencies.h"
 #include "rules/origins.h"
+#include "rules/pacer.h"
 #include "rules/selector_index.h"
 #include "series/store.h"
 
@@ -27,6 +28,9 @@ namespace tocsin::rules {
 /// After a start nothing is due before every live origin has delivered once, or one evaluation
 /// interval has passed; rules that found nothing to read then still wait for the slow origins,
 /// because absence means nothing before.
+///
+/// When all looks together would cost more than their share of a core, costly rules in rounds wait
+/// for their turn; see Pacer.
 class Schedule {
  public:
   struct RuleSpec {
@@ -49,7 +53,7 @@ class Schedule {
     std::vector<std::size_t> rules;  ///< ascending
   };
 
-  explicit Schedule(base::Duration warm_up) : warm_up_(warm_up) {}
+  Schedule(base::Duration warm_up, double cpu_share) : warm_up_(warm_up), pacer_(cpu_share) {}
 
   /// Takes new rules; a running round ends.
   void configure(std::vector<RuleSpec> rules, std::vector<GroupSpec> groups,
@@ -63,9 +67,10 @@ class Schedule {
   RoundStage every_rule_at(base::WallTime time);
   bool stage_out() const { return round_ && round_->out; }
   /// Part of the answer to a stage: what the rule turned out to read, and in how long an alert of
-  /// it changes without new samples.
-  void looked(std::size_t rule, const std::vector<series::Origin>& reads,
-              std::optional<base::Duration> wake_after, base::MonotonicTime mono);
+  /// it changes without new samples, and what the look cost.
+  Pacer::Lateness looked(std::size_t rule, const std::vector<series::Origin>& reads,
+                         std::optional<base::Duration> wake_after, double seconds,
+                         base::MonotonicTime mono);
   /// All answers of the stage are in: readers are woken, the round goes on.
   void stage_done(base::MonotonicTime mono);
 
@@ -80,6 +85,7 @@ class Schedule {
     return states_[rule].last_arrival;
   }
   const GroupSpec& group(std::size_t index) const { return groups_[index]; }
+  const Pacer& pacer() const { return pacer_; }
   /// Whether the running round was asked for by every_rule_at().
   bool forced() const { return round_ && round_->kind == RoundKind::kForced; }
 
@@ -94,7 +100,9 @@ class Schedule {
     std::optional<base::MonotonicTime> wake_at;
     std::optional<base::MonotonicTime> last_arrival;
     std::optional<base::MonotonicTime> timer;
-    bool active = false;  ///< in rounds and with live inputs
+    std::optional<base::MonotonicTime> turn;  ///< due, but held back until then
+    std::set<series::Origin> again;           ///< that delivered while it was held back
+    bool active = false;                      ///< in rounds and with live inputs
   };
   enum class RoundKind : std::uint8_t { kData, kGrid, kForced };
   struct Round {
@@ -122,6 +130,12 @@ class Schedule {
   void warm(base::MonotonicTime mono);
   void rearm(std::size_t rule);
   void collect_timers(base::MonotonicTime mono);
+  /// Whether the rule, which is due, has to wait; it comes back when its turn does.
+  bool waits(std::size_t rule, base::MonotonicTime mono);
+  void leave_queue(State& state, std::size_t rule);
+  void hold_back(base::MonotonicTime mono);
+  /// Counts the rounds that pass by a rule which is held back.
+  void pass_by(std::size_t rule, series::Origin origin, base::MonotonicTime when);
   std::optional<Round> grid_round(base::WallTime wall);
   void end_round();
   std::optional<RoundStage> stage_of_round();
@@ -141,7 +155,9 @@ class Schedule {
   std::map<series::Origin, std::set<std::size_t>> readers_;
   std::set<std::pair<base::MonotonicTime, std::size_t>> timers_;
   std::set<std::size_t> due_;
-  std::vector<Delivery> deferred_;  // that came while a round ran
+  Pacer pacer_;
+  std::set<std::pair<base::MonotonicTime, std::size_t>> waiting_;  // by turn
+  std::vector<Delivery> deferred_;                                 // that came while a round ran
   std::optional<Round> round_;
   base::WallTime last_round_ = base::WallTime::min();
 };

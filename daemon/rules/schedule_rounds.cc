@@ -21,6 +21,48 @@ void Schedule::collect_timers(base::MonotonicTime mono) {
   }
 }
 
+bool Schedule::waits(std::size_t rule, base::MonotonicTime mono) {
+  State& state = states_[rule];
+  pacer_.wanted(rule, mono);
+  const base::MonotonicTime turn = pacer_.turn(rule);
+  leave_queue(state, rule);
+  if (turn <= mono) {
+    return false;
+  }
+  state.turn = turn;
+  waiting_.insert({turn, rule});
+  return true;
+}
+
+void Schedule::leave_queue(State& state, std::size_t rule) {
+  if (state.turn) {
+    waiting_.erase({*state.turn, rule});
+    state.turn.reset();
+  }
+}
+
+void Schedule::pass_by(std::size_t rule, series::Origin origin, base::MonotonicTime when) {
+  State& state = states_[rule];
+  if (!state.turn) {
+    return;
+  }
+  state.again.insert(origin);
+  if (state.again.size() >= state.reads.size()) {
+    state.again.clear();
+    pacer_.wanted_again(rule, when);
+  }
+}
+
+void Schedule::hold_back(base::MonotonicTime mono) {
+  pacer_.rebalance(mono);
+  while (!waiting_.empty() && waiting_.begin()->first <= mono) {
+    const std::size_t rule = waiting_.begin()->second;
+    leave_queue(states_[rule], rule);
+    due_.insert(rule);
+  }
+  std::erase_if(due_, [&](std::size_t rule) { return waits(rule, mono); });
+}
+
 std::optional<Schedule::Round> Schedule::grid_round(base::WallTime wall) {
   // Groups whose slots coincide are looked at together, in the order of the files.
   std::optional<base::WallTime> slot;
@@ -78,6 +120,8 @@ std::optional<Schedule::RoundStage> Schedule::stage_of_round() {
     round_->done.insert(rule);
     due_.erase(rule);
     State& state = states_[rule];
+    leave_queue(state, rule);
+    state.again.clear();
     state.delivered.clear();
     state.delivered_rules.clear();
     state.first_delivery.reset();
@@ -122,6 +166,7 @@ std::optional<Schedule::RoundStage> Schedule::next(base::WallTime wall, base::Mo
     }
   }
   collect_timers(mono);
+  hold_back(mono);
   if (due_.empty()) {
     return std::nullopt;
   }
@@ -173,6 +218,9 @@ std::optional<base::MonotonicTime> Schedule::next_deadline(base::WallTime wall,
   }
   if (!timers_.empty()) {
     consider_time(timers_.begin()->first);
+  }
+  if (!waiting_.empty()) {
+    consider_time(waiting_.begin()->first);
   }
   for (const GroupSpec& group : groups_) {
     if (group.grid && group.interval > base::Duration::zero()) {

@@ -40,6 +40,11 @@ struct RuleView {
   std::string last_error;
   std::optional<base::WallTime> last_evaluation;
   double evaluation_seconds = 0;
+  /// Looks that waited because all evaluation together has a bound, those left out meanwhile, and
+  /// how far apart looks have to be now; 0 when they need not.
+  std::uint64_t late_evaluations = 0;
+  std::uint64_t missed_evaluations = 0;
+  double spacing_seconds = 0;
   model::AlertState state = model::AlertState::kInactive;  ///< the worst of its alerts
   std::vector<AlertView> alerts;
   base::Position position;

@@ -7,9 +7,9 @@
 #include "async/worker_pool.h"
 #include "base/clock.h"
 #include "base/file_system.h"
+#include "exposition/page_layout.h"
 #include "net/http.h"
 #include "sources/scrape_config.h"
-#include "sources/series_names.h"
 #include "sources/source.h"
 
 namespace tocsin::sources {
@@ -39,7 +39,7 @@ class ScrapeSource final : public Source {
   std::shared_ptr<const ScrapeJob> job_;
   ScrapeTarget target_;
   Dependencies dependencies_;
-  std::unique_ptr<SeriesNames> names_;  // away while a thread of the pool uses it
+  std::shared_ptr<exposition::PageLayout> layout_;  // away while a thread of the pool uses it
 };
 
 /// Why an answer's status fails the poll, or an empty text for 200. Pure.

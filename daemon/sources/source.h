@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/duration.h"
 #include "base/result.h"
+#include "exposition/page_layout.h"
 #include "model/labels.h"
 #include "model/sample.h"
 
@@ -24,9 +25,18 @@ struct RawSample {
   std::shared_ptr<const std::vector<std::string>> blank_labels = nullptr;
 };
 
-/// What one poll gave. A failed poll carries no samples: nothing is half-committed.
+/// The samples of a scraped page, whose series are what `layout` says they are in `body`.
+struct ScrapedPage {
+  std::shared_ptr<const exposition::PageLayout> layout;
+  std::string body;
+  exposition::PageSamples samples;
+};
+
+/// What one poll gave, as samples or as a page, not both. A failed poll carries no samples: nothing
+/// is half-committed.
 struct Batch {
   std::vector<RawSample> samples;
+  std::optional<ScrapedPage> page;
   bool up = false;
   std::string error;           ///< why not up; for /api/v1/targets
   base::WallTime started;      ///< the poll's wall time: the samples' timestamp
@@ -35,6 +45,8 @@ struct Batch {
   std::size_t scraped = 0;  ///< before dropping
   std::size_t body_bytes = 0;
   base::MonotonicTime arrived;  ///< when the last byte was there: start of the latency
+
+  std::size_t size() const { return page ? page->samples.samples.size() : samples.size(); }
 };
 
 struct PollContext {

@@ -147,6 +147,9 @@ void RuleHarness::run_stage(const rules::Stage& stage) {
   for (const rules::Job& job : stage.jobs) {
     looks_.push_back({job.time, names_[job.group][job.rule]});
     results.push_back(rules::evaluate(job, store_->snapshot(job.selections), options_));
+    if (const auto cost = costs_.find(looks_.back().rule); cost != costs_.end()) {
+      results.back().seconds = cost->second;
+    }
   }
   take(engine_->decide(std::move(results), now(), clock_.monotonic_now()));
 }

@@ -44,6 +44,8 @@ class RuleHarness {
   void poll(series::Origin origin, const Samples& samples);
   /// A failed poll: every series of the origin goes stale.
   void fail_poll(series::Origin origin);
+  /// What a look at the rule costs from now on; nothing for others.
+  void set_cost(const std::string& rule, double seconds) { costs_[rule] = seconds; }
   /// Samples that arrive without waking anybody: for loading test data.
   void store_only(series::Origin origin, const Samples& samples, base::WallTime time);
 
@@ -88,6 +90,7 @@ class RuleHarness {
   std::vector<Look> looks_;
   std::vector<model::Record> records_;
   std::vector<std::string> errors_;
+  std::map<std::string, double> costs_;
 };
 
 }  // namespace tocsin::testing

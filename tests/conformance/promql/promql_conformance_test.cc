@@ -1,5 +1,4 @@
 #include <gtest/gtest.h>
-#include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -8,23 +7,12 @@
 #include <vector>
 
 #include "base/text.h"
+#include "conformance/promql/corpus.h"
 #include "conformance/promql/runner.h"
-#include "promql/query.h"
 #include "support/conformance.h"
 
 namespace tocsin::promqltest {
 namespace {
-
-std::vector<std::string> scripts_in(const std::string& folder) {
-  std::vector<std::string> files;
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    if (entry.path().extension() == ".test") {
-      files.push_back(entry.path().string());
-    }
-  }
-  std::ranges::sort(files);
-  return files;
-}
 
 // Runs scripts; gives the number of evals that passed and "file:line" of those that did not.
 struct Outcome {
@@ -82,58 +70,6 @@ TEST(PromqlScripts, CoreEvalsOfPrometheusPass) {
   const Outcome outcome = run(scripts_in(*folder + "/prometheus/promqltest"), "core");
   EXPECT_EQ(outcome.passed + outcome.failed.size(), 517U);
   EXPECT_EQ(outcome.failed, known_gaps());
-}
-
-// Collects the expressions of a Prometheus rule file.
-void collect(const YAML::Node& document, std::vector<std::string>& expressions) {
-  if (!document.IsMap() || !document["groups"] || !document["groups"].IsSequence()) {
-    return;
-  }
-  for (const YAML::Node& group : document["groups"]) {
-    if (!group.IsMap() || !group["rules"] || !group["rules"].IsSequence()) {
-      continue;
-    }
-    for (const YAML::Node& rule : group["rules"]) {
-      const YAML::Node expr = rule.IsMap() ? rule["expr"] : YAML::Node();
-      if (expr && expr.IsScalar()) {
-        expressions.push_back(expr.as<std::string>());
-      }
-    }
-  }
-}
-
-TEST(PromqlRules, ExpressionsOfAcceptedRuleFilesParse) {
-  const auto folder = testing::conformance_dir();
-  if (!folder) {
-    GTEST_SKIP() << "no conformance data";
-  }
-  std::size_t parsed = 0;
-  const std::string verdicts = testing::read_file(*folder + "/verdicts.tsv");
-  for (const std::string_view row : base::split(verdicts, '\n')) {
-    const auto cells = base::split(row, '\t');
-    if (cells.size() < 3 || cells[1] != "rules" || !cells[2].starts_with("accept")) {
-      continue;
-    }
-    std::vector<std::string> expressions;
-    try {
-      collect(YAML::LoadFile(*folder + "/" + std::string(cells[0])), expressions);
-    } catch (const YAML::Exception& error) {
-      ADD_FAILURE() << cells[0] << ": " << error.what();
-    }
-    for (const std::string& expression : expressions) {
-      const auto query = promql::parse(expression);
-      EXPECT_TRUE(query) << cells[0] << ": " << expression << "\n" << query.error().to_string();
-      if (!query) {
-        continue;
-      }
-      ++parsed;
-      const std::string printed = promql::format(query->root());
-      const auto again = promql::parse(printed);
-      ASSERT_TRUE(again) << printed << "\n" << again.error().to_string();
-      EXPECT_EQ(promql::format(again->root()), printed);
-    }
-  }
-  EXPECT_GT(parsed, 2900U);
 }
 
 }  // namespace

@@ -64,6 +64,9 @@ std::vector<RuleGroupView> some_groups() {
   recording.labels = {{"x", "y"}};
   recording.health = "ok";
   recording.evaluation_seconds = 0.25;
+  recording.late_evaluations = 3;
+  recording.missed_evaluations = 4;
+  recording.spacing_seconds = 2.5;
   recording.last_evaluation = from_millis(1'767'225'600'000);
   RuleView alerting;
   alerting.alerting = true;
@@ -79,6 +82,7 @@ std::vector<RuleGroupView> some_groups() {
   alerting.alerts.push_back(alert);
   RuleGroupView group;
   group.name = "g";
+  group.missed_iterations = 5;
   group.file = "r.yml";
   group.interval = std::chrono::seconds(15);
   group.rules = {recording, alerting};
@@ -95,12 +99,14 @@ TEST(EncodeRules, WritesWhatPrometheusWrites) {
       encode_rules(groups, {}),
       R"({"groups":[{"name":"g","file":"r.yml","rules":[)"
       R"J({"name":"a:b","query":"sum(up)","labels":{"x":"y"},"health":"ok","evaluationTime":0.25,)J"
+      R"("lateEvaluations":3,"missedEvaluations":4,"spacing":2.5,)"
       R"("lastEvaluation":"2026-01-01T00:00:00.000Z","type":"recording"},)"
       R"({"state":"firing","name":"A","query":"up == 0","duration":60,"keepFiringFor":0,)"
       R"("labels":{},"annotations":{},"alerts":[{"labels":{"alertname":"A"},"annotations":{},)"
       R"("state":"firing","activeAt":"2026-01-01T00:00:00.500Z","value":"0e+00"}],"health":"err",)"
-      R"("lastError":"no","evaluationTime":0,"lastEvaluation":"0001-01-01T00:00:00Z",)"
-      R"("type":"alerting"}],"interval":15,"limit":0,"evaluationTime":0,)"
+      R"("lastError":"no","evaluationTime":0,"lateEvaluations":0,"missedEvaluations":0,)"
+      R"("spacing":0,"lastEvaluation":"0001-01-01T00:00:00Z",)"
+      R"("type":"alerting"}],"interval":15,"limit":0,"evaluationTime":0,"missedIterations":5,)"
       R"("lastEvaluation":"0001-01-01T00:00:00Z"}]})");
 }
 

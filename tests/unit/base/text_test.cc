@@ -32,7 +32,11 @@ TEST(Text, TruncatesBetweenCharacters) {
   EXPECT_EQ(truncate_utf8("장애", 2), "");
 }
 
-TEST(Text, QuotesAsGoDoes) { EXPECT_EQ(quote("a\"b\\c\n\x01"), R"("a\"b\\c\n\x01")"); }
+TEST(Text, QuotesAsGoDoes) {
+  EXPECT_EQ(quote("a\"b\\c\n\x01"), R"("a\"b\\c\n\x01")");
+  EXPECT_EQ(quote("\a\v\x7f é"), R"("\a\v\x7f é")");
+  EXPECT_EQ(quote("a\xff\xc3"), R"("a\xff\xc3")");
+}
 
 TEST(Numbers, ReadsGoFloats) {
   EXPECT_EQ(parse_number("1_000"), 1000);

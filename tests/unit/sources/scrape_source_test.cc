@@ -87,23 +87,29 @@ TEST(ScrapeSource, ReadsLabelsAndTimestamps) {
   Fixture test;
   test.http.answer(200, "a{b=\"c\",instance=\"\"} 1.5 1700000000000\nd 2\n");
   const Batch batch = test.poll();
-  ASSERT_EQ(batch.samples.size(), 2U);
-  EXPECT_EQ(batch.samples[0].labels, (model::Labels{{"__name__", "a"}, {"b", "c"}}));
-  EXPECT_EQ(batch.samples[0].value, 1.5);
-  EXPECT_EQ(batch.samples[0].time_ms, 1'700'000'000'000);
-  ASSERT_NE(batch.samples[0].blank_labels, nullptr);
-  EXPECT_EQ(batch.samples[0].blank_labels->front(), "instance");
-  EXPECT_EQ(batch.samples[1].blank_labels, nullptr);
+  ASSERT_EQ(batch.size(), 2U);
+  ASSERT_TRUE(batch.page);
+  const auto& [layout, body, page] = *batch.page;
+  const exposition::StatedLabels first = layout->labels(body, page.samples[0]);
+  EXPECT_EQ(first.labels, (model::Labels{{"__name__", "a"}, {"b", "c"}}));
+  EXPECT_EQ(first.blank, std::vector<std::string>{"instance"});
+  EXPECT_EQ(page.samples[0].value, 1.5);
+  ASSERT_EQ(page.times.size(), 2U);
+  EXPECT_EQ(page.times[0], 1'700'000'000'000);
+  EXPECT_EQ(page.times[1], exposition::kNoTime);
 }
 
-TEST(ScrapeSource, SharesLabelsBetweenPolls) {
+TEST(ScrapeSource, RemembersThePageBefore) {
   Fixture test;
   test.http.answer(200, "a{b=\"c\"} 1\n");
   test.http.answer(200, "x 1\na{b=\"c\"} 2\n");
   const Batch first = test.poll();
   const Batch second = test.poll();
-  ASSERT_EQ(second.samples.size(), 2U);
-  EXPECT_EQ(first.samples[0].labels.all().data(), second.samples[1].labels.all().data());
+  ASSERT_EQ(second.size(), 2U);
+  EXPECT_EQ(first.page->layout, second.page->layout);
+  EXPECT_EQ(second.page->samples.page, 2U);
+  EXPECT_EQ(second.page->samples.fresh.size(), 1U);
+  EXPECT_EQ(first.page->samples.samples[0].series, second.page->samples.samples[1].series);
 }
 
 TEST(ScrapeSource, ReadsLargePagesOnThePool) {
@@ -116,7 +122,7 @@ TEST(ScrapeSource, ReadsLargePagesOnThePool) {
     test.http.answer(200, body);
     const Batch batch = test.poll();
     EXPECT_TRUE(batch.up) << batch.error;
-    EXPECT_EQ(batch.samples.size(), 5000U);
+    EXPECT_EQ(batch.size(), 5000U);
   }
 }
 
@@ -126,7 +132,7 @@ TEST(ScrapeSource, SaysWhyItFailed) {
     test.http.answers.emplace_back(base::Error(code, message));
     const Batch batch = test.poll();
     EXPECT_FALSE(batch.up);
-    EXPECT_TRUE(batch.samples.empty());
+    EXPECT_EQ(batch.size(), 0U);
     return batch.error;
   };
   EXPECT_EQ(reason(base::ErrorCode::kUnavailable, "connect: refused"), "connect: refused");
@@ -171,18 +177,6 @@ TEST(ScrapeSource, SendsCredentialsAndLimits) {
   EXPECT_EQ(test.http.requests[0].headers.get("Authorization"), "Bearer abc");
   EXPECT_EQ(test.http.requests[0].headers.get("Accept-Encoding"), "identity");
   EXPECT_EQ(test.http.requests[0].max_body_bytes, 100U);
-}
-
-TEST(SeriesNames, ForgetWhatIsNoLongerShown) {
-  SeriesNames names;
-  const std::string gone = "gone 1\n";
-  const std::string there = "there 1\n";
-  names.name_samples(*exposition::parse(gone, exposition::Format::kText));
-  const auto page = exposition::parse(there, exposition::Format::kText);
-  for (int i = 0; i < 20; ++i) {
-    names.name_samples(*page);
-  }
-  EXPECT_EQ(names.size(), 1U);
 }
 
 }  // namespace
