@@ -61,7 +61,6 @@ double hour(double v, Parameters) {
 double minute(double v, Parameters) { return static_cast<double>(seconds_of(v) % 3600 / 60); }
 
 base::Result<Operand> time(CallFrame& frame) {
-  frame.evaluator.holds_until(frame.time_ms);
   return Operand(static_cast<double>(frame.time_ms) / 1000.0);
 }
 
@@ -78,7 +77,6 @@ base::Result<Operand> timestamp(CallFrame& frame) {
       return status.error();
     }
   } else {
-    frame.evaluator.holds_until(frame.time_ms);
     elements = std::move(frame.vector(0));
     for (Element& element : elements) {
       element.set(static_cast<double>(frame.time_ms) / 1000.0);

@@ -1,13 +1,13 @@
 #include "promql/plan.h"
 
 #include <algorithm>
-#include <numbers>
 #include <optional>
 #include <unordered_map>
 #include <utility>
 
-#include "promql/arithmetic.h"
 #include "promql/functions.h"
+#include "promql/plan_parts.h"
+#include "promql/reach.h"
 
 namespace tocsin::promql {
 
@@ -15,47 +15,13 @@ namespace {
 
 // Whether the result is a number of its own and no longer the metric that went in.
 bool drops_name(const Binary& binary) {
-  return binary.return_bool || (!is_comparison(binary.op) && !is_set_operator(binary.op));
+  return binary.return_bool ||
+         (!is_comparison(binary.op) && !is_set_operator(binary.op) && !is_trim(binary.op));
 }
 
 bool passes_elements_on(AggregateOp op) {
   return op == AggregateOp::kTopk || op == AggregateOp::kBottomk || op == AggregateOp::kLimitk ||
          op == AggregateOp::kLimitRatio;
-}
-
-// What tells selections apart: the series, and where on the time line they are looked at.
-std::string selection_key(const Selector& selector, FrameId frame) {
-  std::string key = std::to_string(frame);
-  for (const model::Matcher& matcher : selector.matchers) {
-    key += '\xff' + matcher.to_string();
-  }
-  const TimeShift& shift = selector.shift;
-  key += '\xff' + std::to_string(static_cast<int>(shift.anchor)) + '\xff' +
-         std::to_string(shift.anchor == TimeShift::Anchor::kTime ? shift.at_ms : 0) + '\xff' +
-         std::to_string(shift.offset_ms);
-  return key;
-}
-
-// Equal for expressions that mean the same.
-std::string key_of(const Expr& expr, FrameId frame) {
-  const auto* selector = std::get_if<Selector>(&expr.node);
-  if (selector == nullptr) {
-    return std::to_string(frame) + ' ' + format(expr);
-  }
-  // Selectors may have parts that are not written.
-  return selection_key(*selector, frame) + '\xff' +
-         std::to_string(selector->range_ms.value_or(-1)) + '\xff' +
-         std::string(to_string(selector->extension));
-}
-
-// Neither parentheses nor a plus in front change a value.
-const Expr& without_pluses(const Expr& written) {
-  const Expr* expr = &without_parens(written);
-  for (const auto* unary = std::get_if<Unary>(&expr->node); unary != nullptr && !unary->minus;
-       unary = std::get_if<Unary>(&expr->node)) {
-    expr = &without_parens(*unary->inner);
-  }
-  return *expr;
 }
 
 }  // namespace
@@ -78,11 +44,19 @@ class Planner {
  private:
   // The node of an expression that is wanted at the steps of a frame.
   NodeId visit(const Expr& written, FrameId frame) {
+    const bool above = tell_resets_;
+    tell_resets_ = tells_resets(without_pluses(written), above);
+    const NodeId id = node_of(written, frame);
+    tell_resets_ = above;
+    return id;
+  }
+
+  NodeId node_of(const Expr& written, FrameId frame) {
     const Expr& expr = without_pluses(written);
     if (is_fixed(expr)) {
       frame = kFixedFrame;
     }
-    std::string key = key_of(expr, frame);
+    std::string key = (tell_resets_ ? "r" : "") + key_of(expr, frame);
     if (const auto known = known_.find(key); known != known_.end()) {
       use_again(known->second, expr);
       return known->second;
@@ -91,7 +65,7 @@ class Planner {
     node.expr = &expr;
     node.frame = frame;
     node.times_written = 0;
-    if (const auto number = constant(expr)) {
+    if (const auto number = constant_of(expr)) {
       node.kind = NodeKind::kNumber;
       node.number = *number;
     } else {
@@ -123,38 +97,6 @@ class Planner {
     for_each_child(first, [&](const Expr& child) { children.push_back(&child); });
     std::size_t next = 0;
     for_each_child(other, [&](const Expr& child) { repeat(*children[next++], child); });
-  }
-
-  // The value of scalar arithmetic that needs no evaluation.
-  static std::optional<double> constant(const Expr& written) {
-    const Expr& expr = without_parens(written);
-    if (const auto* number = std::get_if<NumberLiteral>(&expr.node)) {
-      return number->value;
-    }
-    if (expr.type != ValueType::kScalar) {
-      return std::nullopt;
-    }
-    if (const auto* unary = std::get_if<Unary>(&expr.node)) {
-      const auto inner = constant(*unary->inner);
-      return inner ? std::optional(unary->minus ? -*inner : *inner) : std::nullopt;
-    }
-    if (const auto* binary = std::get_if<Binary>(&expr.node)) {
-      const auto left = constant(*binary->left);
-      const auto right = left ? constant(*binary->right) : std::nullopt;
-      return right ? std::optional(apply(binary->op, *left, *right)) : std::nullopt;
-    }
-    const auto* call = std::get_if<Call>(&expr.node);
-    if (call == nullptr) {
-      return std::nullopt;
-    }
-    if (call->function->form == Form::kScalar) {
-      // scalar(vector(1)) is a way to write 1.
-      const auto* inner = std::get_if<Call>(&without_parens(*call->arguments.front()).node);
-      return inner != nullptr && inner->function->form == Form::kVector
-                 ? constant(*inner->arguments.front())
-                 : std::nullopt;
-    }
-    return call->function->constant_value;
   }
 
   bool is_fixed(const Expr& expr) {
@@ -209,6 +151,7 @@ class Planner {
   void fill(PlanNode& node, const Selector& selector) {
     node.kind = selector.range_ms ? NodeKind::kRange : NodeKind::kInstant;
     node.selection = select(selector, node.frame);
+    node.tell_resets = tell_resets_;
     node.names = selector.pinned_name.empty() ? Names::kMany : Names::kOne;
   }
 
@@ -383,6 +326,7 @@ class Planner {
   }
 
   Plan plan_;
+  bool tell_resets_ = false;
   std::unordered_map<std::string, NodeId> known_;
   std::unordered_map<std::string, std::size_t> selections_;
   std::unordered_map<const Expr*, bool> fixed_;

@@ -68,6 +68,8 @@ struct PlanNode {
   bool may_split = false;
   /// Dropping the metric name can make labels equal, so it has to be looked at.
   bool check_labels = false;
+  /// Of selectors: histograms tell where they were reset; see tells_resets() in reach.h.
+  bool tell_resets = false;
   /// How many nodes read this one; from two on the values are kept.
   std::uint32_t uses = 1;
   /// How often this part stands in the query: what statistics count.

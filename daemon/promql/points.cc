@@ -21,6 +21,12 @@ void drop_stale(series::Points& points) {
                 [](const HistogramSample& s) { return s.histogram->is_stale(); });
 }
 
+void hide_reset(model::HistogramPtr& histogram) {
+  if (histogram->reset == model::CounterReset::kReset) {
+    histogram = model::with_reset(histogram, model::CounterReset::kUnknown);
+  }
+}
+
 std::size_t weight(std::span<const HistogramSample> histograms) {
   std::size_t bytes = 0;
   for (const HistogramSample& sample : histograms) {

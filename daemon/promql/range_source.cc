@@ -4,6 +4,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "promql/histogram_ranges.h"
 #include "promql/points.h"
 
 namespace tocsin::promql {
@@ -16,7 +17,7 @@ namespace {
 class SelectorSource final : public RangeSource {
  public:
   SelectorSource(Run& run, const PlanNode& node, const Grid& steps)
-      : run_(run), series_(run.series(node)) {
+      : run_(run), series_(run.series(node)), tell_resets_(node.tell_resets) {
     const auto& selector = std::get<Selector>(node.expr->node);
     window_ = window_of(selector, {steps.front(), steps.back()}, run.times(), run.options());
   }
@@ -47,11 +48,17 @@ class SelectorSource final : public RangeSource {
   void read(const series::PinnedSamples& samples) {
     points_.clear();
     samples.read_points(window_.min_ms, window_.max_ms, points_);
+    if (!tell_resets_) {
+      for (model::HistogramSample& sample : points_.histograms) {
+        hide_reset(sample.histogram);
+      }
+    }
     drop_stale(points_);
   }
 
   Run& run_;
   std::span<const series::PinnedSeries> series_;
+  bool tell_resets_;
   Window window_;
   std::size_t next_ = 0;
   std::size_t held_ = 0;
@@ -80,6 +87,7 @@ class SubquerySource final : public RangeSource {
         points_.floats.push_back({steps_[i], column_.values[i]});
       }
     }
+    forget_resets(points_.histograms);
     held_ = points_.floats.size() + weight(points_.histograms);
     if (auto status = run_.budget().take(held_); !status) {
       return status.error();

@@ -2,43 +2,15 @@
 
 #include <algorithm>
 #include <optional>
+#include <string_view>
 #include <utility>
 
+#include "promql/functions.h"
 #include "promql/grid.h"
 #include "promql/plan.h"
 
 namespace tocsin::promql {
 namespace {
-
-class WindowFinder {
- public:
-  WindowFinder(TimeSpan times, const EvalOptions& options) : times_(times), options_(options) {}
-
-  void visit(const Expr& expr, TimeSpan span) {
-    if (const auto* selector = std::get_if<Selector>(&expr.node)) {
-      add(*selector, span);
-      return;
-    }
-    if (const auto* subquery = std::get_if<Subquery>(&expr.node)) {
-      span = inner_span(*subquery, span, times_);
-    }
-    for_each_child(expr, [&](const Expr& child) { visit(child, span); });
-  }
-
-  std::vector<Window> take() { return std::move(windows_); }
-
- private:
-  void add(const Selector& selector, TimeSpan span) {
-    if (windows_.size() <= selector.index) {
-      windows_.resize(selector.index + 1);
-    }
-    windows_[selector.index] = window_of(selector, span, times_, options_);
-  }
-
-  TimeSpan times_;
-  const EvalOptions& options_;
-  std::vector<Window> windows_;
-};
 
 // Milliseconds that the deepest selector below looks back from the evaluation time.
 std::int64_t reach(const Expr& expr, const EvalOptions& options) {
@@ -83,8 +55,8 @@ TimeSpan inner_span(const Subquery& subquery, TimeSpan span, TimeSpan times) {
 Window window_of(const Selector& selector, TimeSpan span, TimeSpan times,
                  const EvalOptions& options) {
   const std::int64_t back = selector.range_ms.value_or(options.lookback.count());
-  Window window{&selector, shifted(selector.shift, span.start_ms, times) - back + 1,
-                shifted(selector.shift, span.end_ms, times), span.start_ms != span.end_ms};
+  Window window{shifted(selector.shift, span.start_ms, times) - back + 1,
+                shifted(selector.shift, span.end_ms, times)};
   if (selector.range_ms && selector.extension != Extension::kNone) {
     window.min_ms -= options.lookback.count();
   }
@@ -102,10 +74,19 @@ std::int64_t first_step_after(std::int64_t after_ms, std::int64_t step_ms) {
   return first;
 }
 
-std::vector<Window> windows(const Expr& root, TimeSpan times, const EvalOptions& options) {
-  WindowFinder finder(times, options);
-  finder.visit(root, times);
-  return finder.take();
+bool tells_resets(const Expr& expr, bool above) {
+  if (std::holds_alternative<Subquery>(expr.node)) {
+    return false;
+  }
+  const auto* call = std::get_if<Call>(&expr.node);
+  if (call == nullptr) {
+    return above;
+  }
+  const std::string_view name = call->function->name;
+  if (name == "histogram_count" || name == "histogram_sum" || name == "histogram_avg") {
+    return true;
+  }
+  return above && !name.starts_with("histogram_quantile") && name != "histogram_fraction";
 }
 
 base::Duration longest_reach(const Query& query, const EvalOptions& options) {
@@ -114,13 +95,13 @@ base::Duration longest_reach(const Query& query, const EvalOptions& options) {
 
 std::vector<model::Matchers> selectors(const Query& query) {
   std::vector<model::Matchers> list;
-  for (const Window& window : windows(query.root(), {}, {})) {
-    list.push_back(window.selector->matchers);
+  for (const PlanSelection& selection : query.plan().selections()) {
+    list.push_back(selection.selectors.front()->matchers);
   }
   return list;
 }
 
-bool reads_series(const Query& query) { return !windows(query.root(), {}, {}).empty(); }
+bool reads_series(const Query& query) { return !query.plan().selections().empty(); }
 
 namespace {
 

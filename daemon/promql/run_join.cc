@@ -116,10 +116,12 @@ class JoinStream final : public Stream {
         swapped_(matching_.cardinality == Cardinality::kOneToMany),
         one_to_one_(matching_.cardinality == Cardinality::kOneToOne),
         filter_(is_comparison(binary_.op) && !binary_.return_bool),
+        drops_name_(!filter_ && !is_trim(binary_.op)),
         many_stream_(std::move(many)),
         ones_(std::move(ones)),
-        fill_one_(swapped_ ? matching_.fill_left : matching_.fill_right),
-        fill_many_(swapped_ ? matching_.fill_right : matching_.fill_left),
+        // As Prometheus has it: also with group_right, fill_left is that of the many side.
+        fill_one_(matching_.fill_right),
+        fill_many_(matching_.fill_left),
         matched_(one_to_one_ || fill_many_ ? ones_.signatures() * ones_.block().steps() : 0),
         results_(ones_.block().steps()) {}
 
@@ -184,7 +186,7 @@ class JoinStream final : public Stream {
       const model::Labels one = ones_.labels(row);
       const Signature::Id id = ones_.id_of_row(row);
       many_.labels = ones_.signature().labels_of(one);
-      many_.drop_name = !filter_;
+      many_.drop_name = drops_name_;
       column.reset(block.steps());
       label(column, one);
       Notes notes;
@@ -208,7 +210,7 @@ class JoinStream final : public Stream {
     if (auto status = run_.budget().spend(steps); !status) {
       return status;
     }
-    if (!filter_) {
+    if (drops_name_) {
       many_.drop_name = true;
     } else {
       run_.settle(many_);
@@ -266,7 +268,7 @@ class JoinStream final : public Stream {
       if (!is_present(ones[i]) || !is_present(many_.values[i])) {
         continue;
       }
-      if (!floats || trims()) {
+      if (!floats || is_trim(binary_.op)) {
         number(many_.at(i), ones_.block().at(row, i), i, column, notes);
         continue;
       }
@@ -288,10 +290,6 @@ class JoinStream final : public Stream {
     if (!notes.empty()) {
       annotate(run_.notes(), notes, expr_.span, {metric, to_string(binary_.op)});
     }
-  }
-
-  bool trims() const {
-    return binary_.op == BinaryOp::kTrimUpper || binary_.op == BinaryOp::kTrimLower;
   }
 
   void number(Number left, Number right, std::size_t step, Column& column, Notes& notes) const {
@@ -349,6 +347,7 @@ class JoinStream final : public Stream {
   bool swapped_;  // the right side is "many"
   bool one_to_one_;
   bool filter_;
+  bool drops_name_;
   StreamPtr many_stream_;
   Ones ones_;
   std::optional<double> fill_one_;

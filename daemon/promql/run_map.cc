@@ -133,7 +133,7 @@ class WithScalarStream final : public Stream {
         binary_(std::get<Binary>(node.expr->node)),
         scalar_left_(binary_.left->type == ValueType::kScalar),
         filter_(is_comparison(binary_.op) && !binary_.return_bool),
-        trims_(binary_.op == BinaryOp::kTrimUpper || binary_.op == BinaryOp::kTrimLower),
+        trims_(is_trim(binary_.op)),
         inner_(std::move(inner)),
         scalars_(scalars) {}
 
@@ -145,7 +145,7 @@ class WithScalarStream final : public Stream {
     if (auto status = run_.budget().spend(column.values.size()); !status) {
       return status.error();
     }
-    column.drop_name = column.drop_name || !filter_;
+    column.drop_name = column.drop_name || (!filter_ && !trims_);
     Notes notes;
     for (std::size_t i = 0; i < column.values.size(); ++i) {
       double& value = column.values[i];

@@ -235,8 +235,13 @@ class ValueCounts {
     if (id < rows_.size()) {
       return rows_[id];
     }
+    // The value takes its label's place before anything is grouped: `by` always keeps that label,
+    // `without` may name it.
     model::LabelsBuilder builder(signature_.labels_of(column.labels, gone));
-    model::Labels labels = builder.set(label_, printed).build();
+    if (!aggregation_.without || signature_.keeps(label_)) {
+      builder.set(label_, printed);
+    }
+    model::Labels labels = builder.build();
     const auto [place, fresh] = by_labels_.try_emplace(labels, block_->rows());
     if (fresh) {
       block_->add(std::move(labels), column.drop_name && !gone);

@@ -31,23 +31,7 @@ class RangeCallStream final : public Stream {
     for (const Scalars& values : scalars_) {
       constant_ = constant_ && values.constant();
     }
-  }
-
-  Status check_parameters() {
-    for (std::size_t i = 0; i < (constant_ ? 1 : steps_.size()); ++i) {
-      set_parameters(i);
-      if (function_.check_parameters != nullptr) {
-        if (auto status = function_.check_parameters(parameters_); !status) {
-          return status;
-        }
-      }
-      if (function_.quantile_parameter && !(parameters_[0] >= 0 && parameters_[0] <= 1)) {
-        run_.notes().warn(call_.arguments.front()->span,
-                          "quantile value should be between 0 and 1, got " +
-                              base::format_number_short(parameters_[0]));
-      }
-    }
-    return {};
+    accepted_.resize(constant_ ? 1 : steps_.size());
   }
 
   Result<bool> next(Column& column) override {
@@ -65,10 +49,22 @@ class RangeCallStream final : public Stream {
   }
 
  private:
-  void set_parameters(std::size_t step) {
+  // Without a sample nobody minds what the parameters are, so they are looked at only now, once.
+  Status accept_parameters(std::size_t step) {
     for (std::size_t i = 0; i < scalars_.size(); ++i) {
       parameters_[i] = scalars_[i][step];
     }
+    if (scalars_.empty() || accepted_[constant_ ? 0 : step]) {
+      return {};
+    }
+    accepted_[constant_ ? 0 : step] = true;
+    if (function_.quantile_parameter && !(parameters_[0] >= 0 && parameters_[0] <= 1)) {
+      run_.notes().warn(call_.arguments.front()->span,
+                        "quantile value should be between 0 and 1, got " +
+                            base::format_number_short(parameters_[0]));
+    }
+    const auto check = function_.check_parameters;
+    return check == nullptr ? Status() : check(parameters_);
   }
 
   Result<bool> slide(const RangeFeed& feed, Column& column) {
@@ -84,8 +80,8 @@ class RangeCallStream final : public Stream {
       if (!cursor.move(input)) {
         continue;
       }
-      if (!constant_) {
-        set_parameters(i);
+      if (auto status = accept_parameters(i); !status) {
+        return status.error();
       }
       input.parameters = parameters_;
       input.notes = &notes;
@@ -145,6 +141,7 @@ class RangeCallStream final : public Stream {
   std::vector<Scalars> scalars_;
   std::vector<double> parameters_;
   bool constant_ = true;
+  std::vector<bool> accepted_;  // by step; one when they are the same at all
   std::string last_metric_;
 };
 
@@ -168,12 +165,8 @@ Result<StreamPtr> open_range_call(Run& run, const PlanNode& node) {
   if (!source) {
     return source.error();
   }
-  auto stream = std::make_unique<RangeCallStream>(run, node, run.node(range), std::move(*source),
-                                                  std::move(scalars));
-  if (auto status = stream->check_parameters(); !status) {
-    return status.error();
-  }
-  return run.checked(node, std::move(stream));
+  return run.checked(node, std::make_unique<RangeCallStream>(
+                               run, node, run.node(range), std::move(*source), std::move(scalars)));
 }
 
 }  // namespace tocsin::promql

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "promql/operators.h"
+#include "promql/points.h"
 
 /// Instant vector selectors: the newest sample of each series within the lookback.
 namespace tocsin::promql {
@@ -46,10 +47,15 @@ class InstantStream final : public Stream {
   }
 
   void put(Column& column, std::size_t step, const model::HistogramSample& sample) {
-    if (!timestamps_) {
-      column.set(step, Number(sample.histogram));
-    }
     put(column, step, sample.time_ms, 0);
+    if (timestamps_) {
+      return;
+    }
+    HistogramPtr histogram = sample.histogram;
+    if (!node_.tell_resets) {
+      hide_reset(histogram);
+    }
+    column.set(step, Number(std::move(histogram)));
   }
 
   bool read_one(const series::PinnedSeries& series, Column& column) {

@@ -31,7 +31,6 @@ class StepContext final : public CallContext {
   Annotations& notes() override { return run_.notes(); }
   TimeSpan times() const override { return run_.times(); }
   Grouping& grouping(const void* node, bool keep, const std::vector<std::string>& labels) override;
-  void holds_until(std::int64_t) override {}
 
  private:
   /// A range vector argument: all that its series hold.
