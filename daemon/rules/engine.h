@@ -103,6 +103,8 @@ struct JobResult {
 struct RecordedSample {
   model::Labels labels;
   model::Sample sample;
+  /// In place of the sample's value; null for floats.
+  model::HistogramPtr histogram{};
 };
 
 struct Decision {
