@@ -103,6 +103,8 @@ struct JobResult {
 struct RecordedSample {
   model::Labels labels;
   model::Sample sample;
+  /// In place of the sample's value; null for floats.
+  model::HistogramPtr histogram{};
 };
 
 /// Somebody was looking until `now`: written now and then while alerts are pending, and changes
