@@ -148,7 +148,7 @@ std::string Grammar::number() {
     return base::format_number(static_cast<double>(dice_.between(-40, 400)) / 4);
   }
   return dice_.one_of({"0", "1", "2", "3", "10", "0.5", "1e3", "0x1F", "Inf", "-Inf", "NaN", "1e-9",
-                       "3.14159", ".5", "5.", "1E2", "+4", "inf", "nan"});
+                       "3.14159", ".5", "5.", "017", "018", "1E2", "+4", "inf", "nan"});
 }
 
 }  // namespace tocsin::differential
