@@ -83,7 +83,8 @@ std::optional<base::WallTime> parse_start(const std::string& text) {
   if (!stream || std::string_view(mark, 6) != "--T::Z") {
     return std::nullopt;
   }
-  const std::chrono::sys_days date = std::chrono::year(year) / static_cast<int>(month) / day;
+  const std::chrono::sys_days date =
+      std::chrono::year(year) / std::chrono::month(month) / std::chrono::day(day);
   return date + std::chrono::hours(hour) + std::chrono::minutes(minute) +
          std::chrono::seconds(second);
 }
