@@ -103,6 +103,8 @@ const std::vector<Api::Route>& Api::routes() {
       {"/api/v1/query_exemplars", "", kAsk, Role::kViewer, &Api::exemplars},
       {"/api/v1/metadata", "", kRead, Role::kViewer, &Api::metadata},
       {"/api/v1/status/buildinfo", "", kRead, Role::kViewer, &Api::build},
+      {"/api/v1/write", "", {"POST"}, Role::kOperator, &Api::remote_write},
+      {"/tocsin/v1/push", "", {"POST", "PUT"}, Role::kOperator, &Api::push},
       {"/tocsin/v1/incidents", "", kRead, Role::kViewer, &Api::incidents},
       {"/tocsin/v1/incidents/", "", kRead, Role::kViewer, &Api::incident},
   };
@@ -219,6 +221,20 @@ async::Task<ServerResponse> Api::metadata(ServerRequest) { co_return success("{}
 
 async::Task<ServerResponse> Api::build(ServerRequest) {
   co_return success(encode_build(views_.build()));
+}
+
+async::Task<ServerResponse> Api::remote_write(ServerRequest request) {
+  if (receiver_ == nullptr) {
+    co_return plain(503, "tocsin is starting.\n");
+  }
+  co_return co_await receiver_->remote_write(std::move(request));
+}
+
+async::Task<ServerResponse> Api::push(ServerRequest request) {
+  if (receiver_ == nullptr) {
+    co_return plain(503, "tocsin is starting.\n");
+  }
+  co_return co_await receiver_->push(std::move(request));
 }
 
 async::Task<ServerResponse> Api::incidents(ServerRequest request) {

@@ -4,6 +4,7 @@
 
 #include "api/access.h"
 #include "api/query_api.h"
+#include "api/receiver.h"
 #include "api/views.h"
 #include "async/timers.h"
 #include "base/clock.h"
@@ -16,6 +17,9 @@ class Api {
  public:
   Api(boost::asio::any_io_executor executor, const base::Clock& clock, async::Timers& timers,
       Views& views, Queries& queries, Commands& commands, AuthOptions auth, QueryOptions query);
+
+  /// Who takes pushed samples; nobody does before. It outlives this.
+  void receive_with(Receiver& receiver) { receiver_ = &receiver; }
 
   async::Task<net::ServerResponse> handle(net::ServerRequest request);
 
@@ -40,9 +44,12 @@ class Api {
   async::Task<net::ServerResponse> build(net::ServerRequest request);
   async::Task<net::ServerResponse> incidents(net::ServerRequest request);
   async::Task<net::ServerResponse> incident(net::ServerRequest request);
+  async::Task<net::ServerResponse> remote_write(net::ServerRequest request);
+  async::Task<net::ServerResponse> push(net::ServerRequest request);
 
   Views& views_;
   Commands& commands_;
+  Receiver* receiver_ = nullptr;
   AuthOptions auth_;
   QueryApi queries_;
 };

@@ -21,6 +21,8 @@ class Server {
   Server(boost::asio::any_io_executor executor, const base::Clock& clock, async::Timers& timers,
          Views& views, Queries& queries, Commands& commands, ServerOptions options);
 
+  /// Who takes pushed samples; see Api.
+  void receive_with(Receiver& receiver) { api_.receive_with(receiver); }
   base::Status start() { return http_.start(); }
   async::Task<> stop(base::Duration limit) { return http_.stop(limit); }
 

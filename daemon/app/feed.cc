@@ -6,9 +6,16 @@
 #include "app/log.h"
 
 namespace tocsin::app {
+namespace {
+
+// The manager counts targets from 1.
+constexpr series::Origin kRemoteWriteOrigin = 0xffff0001;
+constexpr series::Origin kTextOrigin = 0xffff0002;
+
+}  // namespace
 
 Feed::Feed(series::Store& store, Pipeline& pipeline, Metrics& metrics, const base::Clock& clock)
-    : ingester_(store), pipeline_(pipeline), metrics_(metrics), clock_(clock) {
+    : store_(store), ingester_(store), pipeline_(pipeline), metrics_(metrics), clock_(clock) {
   pipeline_.on_times_shifted([this](base::Duration delta) { ingester_.times_shifted(delta); });
 }
 
@@ -26,13 +33,13 @@ void Feed::batch_arrived(series::Origin origin, sources::Batch batch) {
   // future: its samples would keep later ones out.
   batch.started = std::min(batch.started, pipeline_.now());
   const sources::Ingested ingested = ingester_.ingest(origin, batch);
-  count(ingested);
+  const sources::TargetStatus* status = ingester_.status(origin);
+  const std::string url = status != nullptr ? status->spec.url : std::string();
+  count(ingested, url);
   Counters& counters = counters_.at(origin);
   (ingested.up ? counters.succeeded : counters.failed)->Increment();
   if (ingested.up != counters.was_up) {
     counters.was_up = ingested.up;
-    const sources::TargetStatus* status = ingester_.status(origin);
-    const std::string url = status != nullptr ? status->spec.url : std::string();
     if (ingested.up) {
       log_info("target is up again", {{"url", url}});
     } else {
@@ -45,7 +52,22 @@ void Feed::batch_arrived(series::Origin origin, sources::Batch batch) {
                         .created = ingested.created});
 }
 
-void Feed::count(const sources::Ingested& ingested) {
+sources::PushOutcome Feed::pushed(PushKind kind, const sources::Pushed& samples,
+                                  base::MonotonicTime arrived) {
+  const bool remote_write = kind == PushKind::kRemoteWrite;
+  const series::Origin origin = remote_write ? kRemoteWriteOrigin : kTextOrigin;
+  sources::PushOutcome outcome = sources::write_pushed(store_, origin, samples, pipeline_.now());
+  const sources::Ingested& ingested = outcome.ingested;
+  count(ingested, remote_write ? "/api/v1/write" : "/tocsin/v1/push");
+  if (ingested.stored > 0) {
+    live_.try_emplace(origin, base::Duration{0});
+    pipeline_.on_arrival(
+        {.origin = origin, .up = true, .arrived = arrived, .created = ingested.created});
+  }
+  return outcome;
+}
+
+void Feed::count(const sources::Ingested& ingested, const std::string& from) {
   metrics_.series_samples_total.Increment(static_cast<double>(ingested.stored));
   const sources::RefusedSamples& refused = ingested.refused;
   if (refused.total() == 0) {
@@ -61,13 +83,11 @@ void Feed::count(const sources::Ingested& ingested) {
   add("out_of_order", refused.out_of_order);
   add("out_of_bounds", refused.out_of_bounds);
   add("series_limit", refused.series_limit);
-  const sources::TargetStatus* status = ingester_.status(ingested.origin);
-  log_warning("samples were refused",
-              {{"url", status != nullptr ? status->spec.url : std::string()},
-               {"duplicate", std::to_string(refused.duplicate)},
-               {"out_of_order", std::to_string(refused.out_of_order)},
-               {"out_of_bounds", std::to_string(refused.out_of_bounds)},
-               {"series_limit", std::to_string(refused.series_limit)}});
+  log_warning("samples were refused", {{"from", from},
+                                       {"duplicate", std::to_string(refused.duplicate)},
+                                       {"out_of_order", std::to_string(refused.out_of_order)},
+                                       {"out_of_bounds", std::to_string(refused.out_of_bounds)},
+                                       {"series_limit", std::to_string(refused.series_limit)}});
 }
 
 void Feed::target_removed(series::Origin origin) {

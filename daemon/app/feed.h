@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
+#include <string>
 
 #include "app/metrics.h"
 #include "app/pipeline.h"
@@ -8,8 +10,12 @@
 #include "series/store.h"
 #include "sources/ingester.h"
 #include "sources/manager.h"
+#include "sources/push_writer.h"
 
 namespace tocsin::app {
+
+/// How samples come in that nobody polled.
+enum class PushKind : std::uint8_t { kRemoteWrite, kText };
 
 /// Carries batches from the polls into the store, and tells the pipeline. Main loop only.
 class Feed final : public sources::BatchSink {
@@ -19,6 +25,11 @@ class Feed final : public sources::BatchSink {
   void target_added(series::Origin origin, const sources::TargetSpec& spec) override;
   void batch_arrived(series::Origin origin, sources::Batch batch) override;
   void target_removed(series::Origin origin) override;
+
+  /// Writes what somebody brought, who was not asked, and wakes the rules as a poll does. All
+  /// requests of one kind are one origin, which no round waits for before its first.
+  sources::PushOutcome pushed(PushKind kind, const sources::Pushed& samples,
+                              base::MonotonicTime arrived);
 
   std::vector<sources::TargetStatus> statuses() const { return ingester_.statuses(); }
 
@@ -31,8 +42,9 @@ class Feed final : public sources::BatchSink {
 
   void announce();
   /// Counts what was stored and refused of a batch, and says what was refused, once.
-  void count(const sources::Ingested& ingested);
+  void count(const sources::Ingested& ingested, const std::string& from);
 
+  series::Store& store_;
   sources::Ingester ingester_;
   Pipeline& pipeline_;
   Metrics& metrics_;

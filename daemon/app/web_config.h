@@ -24,6 +24,8 @@ struct WebConfig {
   std::string external_url;  ///< links in notices start with it; default: the listener's own URL
   std::string cert_file;     ///< PEM; the listener speaks TLS when set
   std::string key_file;
+  /// Whether /api/v1/write takes samples; Prometheus' --web.enable-remote-write-receiver.
+  bool remote_write_receiver = false;
   std::vector<Credential> bearer_tokens;
   std::vector<Credential> basic_auth_users;
 
