@@ -12,6 +12,9 @@ namespace {
 constexpr series::Origin kRemoteWriteOrigin = 0xffff0001;
 constexpr series::Origin kTextOrigin = 0xffff0002;
 
+// Metadata of more pushed families than this is not kept.
+constexpr std::size_t kMaxPushedFamilies = 20'000;
+
 }  // namespace
 
 Feed::Feed(series::Store& store, Pipeline& pipeline, Metrics& metrics, const base::Clock& clock)
@@ -35,6 +38,9 @@ void Feed::batch_arrived(series::Origin origin, sources::Batch batch) {
   const sources::Ingested ingested = ingester_.ingest(origin, batch);
   const sources::TargetStatus* status = ingester_.status(origin);
   const std::string url = status != nullptr ? status->spec.url : std::string();
+  if (batch.page && batch.page->layout && batch.page->layout->families()) {
+    families_[origin] = batch.page->layout->families();
+  }
   count(ingested, url);
   Counters& counters = counters_.at(origin);
   (ingested.up ? counters.succeeded : counters.failed)->Increment();
@@ -58,6 +64,7 @@ sources::PushOutcome Feed::pushed(PushKind kind, const sources::Pushed& samples,
   const series::Origin origin = remote_write ? kRemoteWriteOrigin : kTextOrigin;
   sources::PushOutcome outcome = sources::write_pushed(store_, origin, samples, pipeline_.now());
   const sources::Ingested& ingested = outcome.ingested;
+  learn(samples.families);
   count(ingested, remote_write ? "/api/v1/write" : "/tocsin/v1/push");
   if (ingested.stored > 0) {
     live_.try_emplace(origin, base::Duration{0});
@@ -65,6 +72,22 @@ sources::PushOutcome Feed::pushed(PushKind kind, const sources::Pushed& samples,
         {.origin = origin, .up = true, .arrived = arrived, .created = ingested.created});
   }
   return outcome;
+}
+
+void Feed::learn(const std::vector<exposition::Family>& families) {
+  for (const exposition::Family& family : families) {
+    auto found = pushed_families_.find(family.name);
+    if (found == pushed_families_.end()) {
+      if (pushed_families_.size() >= kMaxPushedFamilies) {
+        continue;
+      }
+      found = pushed_families_.emplace(family.name, exposition::Family{}).first;
+    }
+    if (found->second != family) {
+      found->second = family;
+      pushed_list_.reset();
+    }
+  }
 }
 
 void Feed::count(const sources::Ingested& ingested, const std::string& from) {
@@ -93,8 +116,37 @@ void Feed::count(const sources::Ingested& ingested, const std::string& from) {
 void Feed::target_removed(series::Origin origin) {
   ingester_.remove(origin, clock_.wall_now());
   live_.erase(origin);
+  families_.erase(origin);
   counters_.erase(origin);
   announce();
+}
+
+std::vector<api::TargetMetadata> Feed::metadata() const {
+  std::vector<api::TargetMetadata> metadata;
+  for (const sources::TargetStatus& status : ingester_.statuses()) {
+    if (const auto found = families_.find(status.origin); found != families_.end()) {
+      metadata.push_back({status.spec.labels, found->second});
+    }
+  }
+  if (!pushed_families_.empty()) {
+    if (!pushed_list_) {
+      std::vector<exposition::Family> list;
+      for (const auto& [name, family] : pushed_families_) {
+        list.push_back(family);
+      }
+      pushed_list_ = std::make_shared<const std::vector<exposition::Family>>(std::move(list));
+    }
+    metadata.push_back({model::Labels(), pushed_list_});
+  }
+  return metadata;
+}
+
+Feed::Reach Feed::reach() const {
+  Reach reach{.targets = counters_.size()};
+  for (const auto& [origin, counters] : counters_) {
+    reach.failing += counters.was_up ? 0U : 1U;
+  }
+  return reach;
 }
 
 void Feed::announce() {

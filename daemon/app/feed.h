@@ -2,8 +2,11 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
+#include <vector>
 
+#include "api/views.h"
 #include "app/metrics.h"
 #include "app/pipeline.h"
 #include "base/clock.h"
@@ -32,6 +35,15 @@ class Feed final : public sources::BatchSink {
                               base::MonotonicTime arrived);
 
   std::vector<sources::TargetStatus> statuses() const { return ingester_.statuses(); }
+  /// What the targets' pages say of their metrics.
+  std::vector<api::TargetMetadata> metadata() const;
+
+  /// How many targets there are, and how many of them failed when they were last polled.
+  struct Reach {
+    std::size_t targets = 0;
+    std::size_t failing = 0;
+  };
+  Reach reach() const;
 
  private:
   struct Counters {
@@ -41,6 +53,8 @@ class Feed final : public sources::BatchSink {
   };
 
   void announce();
+  /// Keeps the metadata of pushed families, up to a limit.
+  void learn(const std::vector<exposition::Family>& families);
   /// Counts what was stored and refused of a batch, and says what was refused, once.
   void count(const sources::Ingested& ingested, const std::string& from);
 
@@ -51,6 +65,11 @@ class Feed final : public sources::BatchSink {
   const base::Clock& clock_;
   std::map<series::Origin, base::Duration> live_;  // poll intervals
   std::map<series::Origin, Counters> counters_;
+  /// What the page of each target said of its metrics when it was last laid out anew.
+  std::map<series::Origin, std::shared_ptr<const std::vector<exposition::Family>>> families_;
+  /// What pushes said of theirs, and the same as a list; null when it has to be made anew.
+  std::map<std::string, exposition::Family> pushed_families_;
+  mutable std::shared_ptr<const std::vector<exposition::Family>> pushed_list_;
 };
 
 }  // namespace tocsin::app

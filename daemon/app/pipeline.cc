@@ -170,9 +170,6 @@ void Pipeline::run_rounds(Moment moment) {
       results.push_back(rules::evaluate(job, snapshot, core_.engine_options()));
       results.back().seconds = seconds_between(begun, parts_.clock.monotonic_now());
       parts_.metrics.rules_evaluations_total.Add({}).Increment();
-      if (!results.back().evaluation) {
-        parts_.metrics.rules_evaluation_failures_total.Add({}).Increment();
-      }
     }
     Outcome outcome = core_.on_results(std::move(results), moment.wall, moment.mono);
     write_samples(outcome.samples);
@@ -209,8 +206,20 @@ void Pipeline::reload(CoreOptions core, std::vector<rules::Group> groups,
 }
 
 void Pipeline::commit(Outcome outcome, Moment moment) {
-  for (const std::string& error : outcome.errors) {
-    log_warning("a rule failed", {{"error", error}});
+  for (const rules::RuleError& error : outcome.errors) {
+    parts_.metrics.rules_evaluation_failures_total.Add({{"group", error.group}}).Increment();
+    // A rule that fails fails at each look.
+    if (const auto left_out = repeated_.admit(error.message, moment.mono)) {
+      log_warning("a rule failed",
+                  {{"error", error.message}, {"left_out_before", std::to_string(*left_out)}});
+    }
+  }
+  for (const std::string& notice : outcome.given_up) {
+    parts_.metrics.routing_given_up_total.Increment();
+    if (const auto left_out = repeated_.admit(notice, moment.mono)) {
+      log_error("a notice was given up",
+                {{"notice", notice}, {"left_out_before", std::to_string(*left_out)}});
+    }
   }
   if (outcome.empty() && outcome.changes.empty()) {
     return;

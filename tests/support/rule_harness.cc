@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/json/object.hpp>
 
+#include "model/clock_step.h"
 #include "promql/query.h"
 #include "rules/rule_file.h"
 #include "yaml/document.h"
@@ -105,10 +106,7 @@ void RuleHarness::advance(base::Duration by) {
 
 void RuleHarness::step_clock(base::Duration by) {
   clock_.step_wall(by);
-  model::Record record;
-  record.type = "clock.stepped";
-  record.time = now();
-  record.payload["delta_ms"] = by.count();
+  model::Record record = model::clock_step_record(now(), by);
   EXPECT_TRUE(engine_->apply(record).has_value());
   records_.push_back(std::move(record));
 }
@@ -162,7 +160,9 @@ void RuleHarness::take(rules::Decision decision) {
   for (const model::AlertChange& change : decision.changes) {
     events_.push_back({now(), change.transition, change.alert});
   }
-  errors_.insert(errors_.end(), decision.errors.begin(), decision.errors.end());
+  for (const rules::RuleError& error : decision.errors) {
+    errors_.push_back(error.message);
+  }
   series::Appender appender = store_->appender(0);
   for (const rules::RecordedSample& sample : decision.samples) {
     EXPECT_TRUE(appender.put(sample.labels, sample.sample).has_value());

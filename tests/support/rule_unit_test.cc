@@ -83,7 +83,8 @@ std::optional<base::WallTime> parse_start(const std::string& text) {
   if (!stream || std::string_view(mark, 6) != "--T::Z") {
     return std::nullopt;
   }
-  const std::chrono::sys_days date = std::chrono::year(year) / static_cast<int>(month) / day;
+  const std::chrono::sys_days date =
+      std::chrono::year(year) / std::chrono::month(month) / std::chrono::day(day);
   return date + std::chrono::hours(hour) + std::chrono::minutes(minute) +
          std::chrono::seconds(second);
 }
@@ -148,7 +149,7 @@ class Decoder {
     }
     // Of equal series the last one counts, as in promtool.
     std::erase_if(test.series, [&](const NotedSeries& other) { return other.labels == *labels; });
-    test.series.push_back({std::move(*labels), std::move(*noted), false});
+    test.series.push_back({std::move(*labels), std::move(*noted), {}});
   }
 
   AlertCase alert_case(const yaml::Node& node) {
