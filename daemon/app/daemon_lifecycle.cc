@@ -36,6 +36,13 @@ base::Result<api::ServerOptions> Daemon::server_options() const {
   options.http.port = web.port;
   options.http.cert_file = web.cert_file;
   options.http.key_file = web.key_file;
+  const QueryConfig& query = generation_->config.query;
+  options.query = {.max_concurrent = query.max_concurrency,
+                   .timeout = query.timeout,
+                   .max_points = query.max_points,
+                   .max_samples = query.max_samples,
+                   .max_length = query.max_length,
+                   .max_depth = query.max_depth};
   auto tokens = read_credentials(web.bearer_tokens);
   if (!tokens) {
     return tokens.error();
@@ -46,6 +53,7 @@ base::Result<api::ServerOptions> Daemon::server_options() const {
   }
   options.auth.tokens = *std::move(tokens);
   options.auth.users = *std::move(users);
+  options.cors = api::Cors(web.cors_origin.value_or(options.auth.configured() ? ".*" : ""));
   return options;
 }
 
@@ -98,6 +106,12 @@ void Daemon::refresh_metrics() {
   const series::StoreStats series = store_->stats();
   metrics_.series_live.Set(static_cast<double>(series.series));
   metrics_.series_bytes.Set(static_cast<double>(series.bytes));
+  if (server_) {
+    const api::QueryGate& gate = server_->gate();
+    metrics_.api_queries_running.Set(static_cast<double>(gate.active()));
+    metrics_.api_queries_waiting.Set(static_cast<double>(gate.waiting()));
+    metrics_.api_queries_max.Set(static_cast<double>(gate.places()));
+  }
   metrics_.journal_backlog_records.Set(static_cast<double>(pipeline_->committer().backlog()));
   metrics_.incidents_live.Set(static_cast<double>(pipeline_->core().incidents().live().size()));
   const routing::OutboxStats outbox = pipeline_->core().outbox().stats();
@@ -132,6 +146,20 @@ api::Readiness Daemon::readiness() const {
   return {.ready = true, .text = std::move(text)};
 }
 
+api::RuntimeView Daemon::runtime() {
+  process_metrics_.refresh();
+  const auto host = parts_.files.read_file("/proc/sys/kernel/hostname", base::kMaxConfigFileBytes);
+  return {.started = launched_,
+          .now = parts_.clock.wall_now(),
+          .folder = generation_->config.folder,
+          .host = host ? std::string(base::trim(*host)) : std::string(),
+          .reload_succeeded = last_reload_error_.empty(),
+          .configured = configured_,
+          .threads = process_metrics_.threads(),
+          .processors = async::processors(),
+          .retention = store_->retention()};
+}
+
 async::Task<> Daemon::stop() {
   started_ = false;
   parts_.service.stopping();
@@ -160,6 +188,11 @@ async::Task<> Daemon::stop() {
     }
   }
   http_.close_idle();
+  if (query_pool_) {
+    // Its jobs were cancelled above; one that does not hear is left behind.
+    auto ended = query_pool_->shutdown();
+    co_await async::race_deadline(parts_.timers, deadline, std::move(ended));
+  }
   co_await pool_.shutdown();
 }
 

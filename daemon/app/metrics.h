@@ -34,6 +34,16 @@ class Metrics {
   prometheus::Gauge& series_bytes;
   prometheus::Counter& series_samples_total;
 
+  prometheus::Gauge& api_queries_running;
+  prometheus::Gauge& api_queries_waiting;
+  prometheus::Gauge& api_queries_max;
+  prometheus::Counter& api_query_samples_total;
+  /// By outcome: ok, or the error type of the answer.
+  prometheus::Family<prometheus::Counter>& api_queries_total;
+  /// By slice: queue, prepare, evaluate, encode.
+  prometheus::Family<prometheus::Histogram>& api_query_seconds;
+  prometheus::Histogram& query_slice(const std::string& slice);
+
   prometheus::Gauge& incidents_live;
   prometheus::Gauge& routing_outbox_notices;
   prometheus::Gauge& routing_outbox_oldest_seconds;
