@@ -19,6 +19,9 @@ net::HttpClientOptions client_options() {
   return options;
 }
 
+/// Detection goes before queries when the processors are busy.
+constexpr int kQueryNiceness = 5;
+
 void log_problems(const yaml::Problems& problems) {
   for (const base::Error& warning : problems.warnings()) {
     log_warning("configuration", {{"warning", warning.to_string()}});
@@ -105,6 +108,7 @@ CoreOptions Daemon::core_options() const {
   options.engine.no_data = config.no_data;
   options.engine.external_labels = config.external_labels;
   options.engine.external_url = url();
+  options.engine.promql.lookback = config.query.lookback_delta;
   options.incidents = config.incidents;
   options.dispatcher.route = config.route;
   options.dispatcher.external_url = url();
@@ -157,6 +161,7 @@ async::Task<> Daemon::open_samples() {
 }
 
 async::Task<base::Status> Daemon::start() {
+  launched_ = parts_.clock.wall_now();
   auto opened = co_await journal::open(storage_url());
   if (!opened) {
     co_return std::move(opened.error()).context("storage");
@@ -175,6 +180,13 @@ async::Task<base::Status> Daemon::start() {
   feed_ = std::make_unique<Feed>(*store_, *pipeline_, metrics_, parts_.clock);
   manager_ = std::make_unique<sources::Manager>(sources::Manager::Dependencies{
       .executor = parts_.executor, .clock = parts_.clock, .timers = parts_.timers, .sink = *feed_});
+  // A few more threads than processors, so that a small query finds room beside large ones.
+  query_pool_ = std::make_unique<async::WorkerPool>(
+      parts_.executor,
+      async::ThreadOptions{
+          .name = "query",
+          .threads = std::min(generation_->config.query.max_concurrency, async::processors() + 2),
+          .niceness = kQueryNiceness});
   views_ = std::make_unique<DaemonViews>(
       DaemonViews::Parts{.pipeline = *pipeline_,
                          .feed = *feed_,
@@ -182,6 +194,9 @@ async::Task<base::Status> Daemon::start() {
                          .store = *store_,
                          .metrics = metrics_,
                          .clock = parts_.clock,
+                         .query_pool = *query_pool_,
+                         .config = [this]() -> const Config& { return generation_->config; },
+                         .runtime = [this] { return runtime(); },
                          .refresh_metrics = [this] { refresh_metrics(); },
                          .readiness = [this] { return readiness(); }});
   base::Status served = co_await start_server();
@@ -197,10 +212,12 @@ async::Task<base::Status> Daemon::start() {
   }
   install_retention();
   keeper_->start();
+  install_receiver();
   install_targets();
   forward_active_alerts();
   metrics_.config_last_reload_successful.Set(1);
-  metrics_.config_last_reload_success_seconds.Set(base::to_seconds(parts_.clock.wall_now()));
+  configured_ = parts_.clock.wall_now();
+  metrics_.config_last_reload_success_seconds.Set(base::to_seconds(configured_));
   started_ = true;
   announce();
   parts_.service.ready("watching");
@@ -232,6 +249,15 @@ void Daemon::install_notifiers() {
     }
   }
   pipeline_->set_notifiers(std::move(notifiers));
+}
+
+/// Before, there would be no rules to wake.
+void Daemon::install_receiver() {
+  receiver_ = std::make_unique<Receiver>(
+      Receiver::Parts{.feed = *feed_, .metrics = metrics_, .clock = parts_.clock, .pool = pool_});
+  receiver_->enable_remote_write(options_.remote_write_receiver ||
+                                 generation_->config.web.remote_write_receiver);
+  server_->receive_with(*receiver_);
 }
 
 void Daemon::install_targets() {
@@ -349,7 +375,8 @@ async::Task<base::Status> Daemon::reload() {
   }
   last_reload_error_.clear();
   metrics_.config_last_reload_successful.Set(1);
-  metrics_.config_last_reload_success_seconds.Set(base::to_seconds(parts_.clock.wall_now()));
+  configured_ = parts_.clock.wall_now();
+  metrics_.config_last_reload_success_seconds.Set(base::to_seconds(configured_));
   log_info("configuration loaded", {{"file", options_.config_file},
                                     {"rules", std::to_string(generation_->config.rule_count())}});
   parts_.service.ready("watching");

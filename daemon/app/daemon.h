@@ -13,6 +13,7 @@
 #include "app/metrics.h"
 #include "app/pipeline.h"
 #include "app/process_metrics.h"
+#include "app/receiver.h"
 #include "app/storage.h"
 #include "app/systemd.h"
 #include "app/text_rendering.h"
@@ -45,6 +46,7 @@ struct DaemonOptions {
   std::string listen;   ///< overrides web.listen
   std::string storage;  ///< overrides storage.url
   bool shadow = false;
+  bool remote_write_receiver = false;  ///< on, whatever web.remote_write_receiver says
 };
 
 /// Sources, pipeline, notifiers and API of one configuration. Main loop only. load(), start(), then
@@ -77,6 +79,7 @@ class Daemon final : public api::Commands {
   CoreOptions core_options() const;
   notifiers::Parts notifier_parts(const notifiers::TextRenderer& renderer) const;
   void install_notifiers();
+  void install_receiver();
   void install_targets();
   async::Task<> open_samples();
   std::string storage_url() const;
@@ -92,6 +95,7 @@ class Daemon final : public api::Commands {
   async::Task<> watch();
   void refresh_metrics();
   api::Readiness readiness() const;
+  api::RuntimeView runtime();
   void announce() const;
 
   DaemonParts parts_;
@@ -104,16 +108,21 @@ class Daemon final : public api::Commands {
   std::shared_ptr<Generation> generation_;
   net::HttpClientImpl http_;
   async::WorkerPool pool_;
+  /// Apart from the other one, so that no query holds up the reading of a page.
+  std::unique_ptr<async::WorkerPool> query_pool_;
   std::unique_ptr<journal::Journal> journal_;
   std::unique_ptr<series::Store> store_;
   std::unique_ptr<blocks::Keeper> keeper_;
   StorageMetrics storage_metrics_{metrics_};
   std::unique_ptr<Pipeline> pipeline_;
   std::unique_ptr<Feed> feed_;
+  std::unique_ptr<Receiver> receiver_;
   std::unique_ptr<sources::Manager> manager_;
   std::unique_ptr<notifiers::forward::Forwarder> forwarder_;
   std::unique_ptr<DaemonViews> views_;
   std::unique_ptr<api::Server> server_;
+  base::WallTime launched_;
+  base::WallTime configured_;  ///< when the running configuration was taken
   std::string last_reload_error_;
   bool started_ = false;
   bool reloading_ = false;

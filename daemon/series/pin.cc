@@ -148,6 +148,10 @@ class Pins {
     samples.any = !series.head.empty();
     samples.last_sample = series.head.last();
     samples.open = series.head.open();
+    if (series.histograms) {
+      pinned.samples =
+          series.histograms->pin(std::move(pinned.samples), block_->shift_ms, kept_.min_time_ms);
+    }
   }
   std::vector<PinnedSeries> take() { return std::move(list_); }
 
@@ -213,10 +217,10 @@ std::vector<Unsealed> Store::unsealed(std::uint32_t from, std::uint32_t to) cons
   Pins pins(all, 0, end > from ? end - from : 0);
   for (std::size_t slot = from; slot < end; ++slot) {
     const Series* series = impl_->table[slot].get();
-    if (series == nullptr || series->head.empty()) {
+    if (series == nullptr || series->empty()) {
       continue;
     }
-    const bool any = series->head.last_time_ms() > series->sealed_ms;
+    const bool any = !series->head.empty() && series->head.last_time_ms() > series->sealed_ms;
     pins.begin();
     for (const Chunk& chunk : series->head.sealed()) {
       if (chunk.max_time_ms > series->sealed_ms) {

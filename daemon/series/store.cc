@@ -73,7 +73,7 @@ void Store::Impl::drop(const std::vector<Slot>& slots) {
   for (const Slot slot : slots) {
     Series& series = *table[slot];
     label_bytes -= label_overhead(series.labels);
-    head_bytes -= series.head.bytes();
+    head_bytes -= series.bytes();
     by_labels.erase(series.labels);
     removals.push_back({slot, std::move(series.labels)});
     table[slot].reset();
@@ -176,17 +176,17 @@ void Store::expire(base::WallTime now) {
       continue;
     }
     Series& series = *impl_->table[slot];
-    const std::size_t bytes_before = series.head.bytes();
+    const std::size_t bytes_before = series.bytes();
     // What no block holds yet stays, whatever its age.
     const std::int64_t before =
         options.durable ? std::min(impl_->memory_floor_ms, series.sealed_ms + 1) : memory_floor;
-    const std::size_t dropped = series.head.drop_before(before);
+    const std::size_t dropped = series.drop_before(before, impl_->memory_floor_ms);
     if (dropped > 0) {
       impl_->samples -= dropped;
-      impl_->head_bytes -= bytes_before - series.head.bytes();
+      impl_->head_bytes -= bytes_before - series.bytes();
     }
     // What the open appender is about to write to stays.
-    if (series.head.empty() && series.staging == 0) {
+    if (series.empty() && series.staging == 0) {
       empty.push_back(slot);
     }
   }

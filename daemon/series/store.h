@@ -126,6 +126,10 @@ class Appender {
   /// Replaces a sample of the same timestamp, or appends: for values recorded once per slot. When
   /// durable, only the newest sample of a series can be replaced.
   base::Result<AppendOutcome> put(const model::Labels& labels, model::Sample sample);
+  /// The same for native histograms, which lie beside the floats of a series. A time holds one of
+  /// either; put() replaces histograms by histograms only.
+  base::Result<AppendOutcome> append(const model::Labels& labels, model::HistogramSample sample);
+  base::Result<AppendOutcome> put(const model::Labels& labels, model::HistogramSample sample);
   /// The ref of a series that is committed or was added by this appender.
   std::optional<SeriesRef> find(const model::Labels& labels) const;
 

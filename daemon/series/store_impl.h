@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "series/head.h"
+#include "series/histograms.h"
 #include "series/history.h"
 #include "series/index.h"
 #include "series/store.h"
@@ -33,6 +34,13 @@ struct Series {
   /// Samples up to here are in blocks, as they are here.
   std::int64_t sealed_ms = std::numeric_limits<std::int64_t>::min();
   Head head;
+  /// Null while there are none; never empty.
+  std::unique_ptr<HistogramHead> histograms;
+
+  bool empty() const { return head.empty() && !histograms; }
+  std::size_t bytes() const { return head.bytes() + (histograms ? histograms->bytes() : 0); }
+  /// See Head::drop_before().
+  std::size_t drop_before(std::int64_t float_ms, std::int64_t histogram_ms);
 };
 
 inline constexpr Slot kNoSlot = std::numeric_limits<Slot>::max();
