@@ -284,9 +284,9 @@ void Daemon::install_retention() {
   const base::Duration reach = pipeline_->core().engine().longest_reach();
   const blocks::KeeperOptions options = keeper_options(config, storage_url(), reach);
   if (reach > options.retention) {
-    log_warning("a rule reads further back than samples are kept",
-                {{"reads", base::format_duration(reach)},
-                 {"retention", base::format_duration(options.retention)}});
+    log_info("a rule reads further back than samples are kept",
+             {{"reads", base::format_duration(reach)},
+              {"retention", base::format_duration(options.retention)}});
   }
   keeper_->configure(options);
 }

@@ -116,6 +116,7 @@ class Pipeline {
   async::Task<> run_timers();
   async::Task<> store_snapshot(journal::StoredSnapshot snapshot);
   async::Task<> expire_records();
+  async::Task<> expire_samples();
   std::optional<base::MonotonicTime> next_deadline();
 
   PipelineParts parts_;

@@ -119,10 +119,12 @@ base::Result<Database> Database::open(const std::string& path) {
   sqlite3_busy_timeout(handle, kBusyTimeoutMs);
   // One process alone: SQLite then keeps the index of its log in private memory. Space that blocks
   // leave goes back to the disk in small steps. Full synchronisation would cost a wait for the disk
-  // twice a second; without it a power cut, not a kill, takes the last commits.
+  // twice a second; without it a power cut, not a kill, takes the last commits. A new file is not
+  // waited for at all: an empty one is soon made again.
   for (const char* pragma :
-       {"pragma locking_mode = exclusive", "pragma auto_vacuum = incremental",
-        "pragma journal_mode = wal", "pragma synchronous = normal", "pragma cache_size = -256",
+       {"pragma synchronous = off", "pragma locking_mode = exclusive",
+        "pragma auto_vacuum = incremental", "pragma journal_mode = wal",
+        "pragma synchronous = normal", "pragma cache_size = -256",
         "pragma journal_size_limit = 8388608", "begin exclusive", "rollback"}) {
     if (base::Status set = database.execute(pragma); !set) {
       return std::move(set.error()).context(path);

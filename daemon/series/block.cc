@@ -118,7 +118,7 @@ base::Result<Block> Block::parse(std::shared_ptr<const std::string> blob) {
     if (count > 0) {
       entry.count = static_cast<std::uint32_t>(count);
       entry.min_time_ms = reader.zigzag();
-      entry.max_time_ms = entry.min_time_ms + reader.zigzag();
+      entry.max_time_ms = wrapping_sum(entry.min_time_ms, reader.zigzag());
       const std::uint64_t size = reader.varint();
       // A value and then two bits a sample are the least that a chunk can be.
       if (count > kMost || size > kMost || size * 8 < 64 + (count - 1) * 2) {

@@ -30,6 +30,11 @@ inline std::uint64_t checksum(std::string_view bytes) {
   return state ^ (state >> 31);
 }
 
+/// The sum, wrapping around at the ends: damaged bytes may hold anything.
+inline std::int64_t wrapping_sum(std::int64_t a, std::int64_t b) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
+}
+
 /// Appends numbers and texts to a string. Numbers are varints: seven bits a byte, low ones first.
 class ByteWriter {
  public:

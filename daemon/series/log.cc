@@ -96,9 +96,9 @@ std::vector<LogBatch::Entry> take_samples(ByteReader& reader) {
   std::int64_t time_ms = 0;
   std::int64_t id = 0;
   while (const std::uint64_t count = reader.varint()) {
-    time_ms += reader.zigzag();
+    time_ms = wrapping_sum(time_ms, reader.zigzag());
     for (std::uint64_t i = 0; i < count && reader.ok(); ++i) {
-      id += reader.zigzag();
+      id = wrapping_sum(id, reader.zigzag());
       const double value = take_value(reader);
       samples.push_back({static_cast<std::uint32_t>(id), {time_ms, value}});
     }

@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t kMaxCachedSelections = 8192;
 
 std::size_t label_overhead(const model::Labels& labels) {
-  constexpr std::size_t kLookUp = sizeof(model::Labels) + sizeof(Slot) + 12;
+  constexpr std::size_t kLookUp = sizeof(LabelSlot) + 5;
   return sizeof(Series) + sizeof(void*) + kLookUp + model::Labels::heap_bytes(labels.size());
 }
 
@@ -31,7 +31,7 @@ Series* Store::Impl::find(SeriesRef ref) const {
 
 Series* Store::Impl::find(const model::Labels& labels) const {
   const auto found = by_labels.find(labels);
-  return found == by_labels.end() ? nullptr : table[found->second].get();
+  return found == by_labels.end() ? nullptr : table[found->slot].get();
 }
 
 SeriesRef Store::Impl::reserve() { return reserve(generation + 1); }
@@ -58,7 +58,7 @@ Series& Store::Impl::create(SeriesRef ref, Origin origin, const model::Labels& l
   series.ref = ref;
   series.origin = origin;
   series.labels = symbols.intern(labels);
-  by_labels.emplace(series.labels, slot);
+  by_labels.insert({slot, static_cast<std::uint32_t>(series.labels.hash())});
   index.add(slot, series.labels);
   ++index_version;
   ++live;
@@ -74,7 +74,7 @@ void Store::Impl::drop(const std::vector<Slot>& slots) {
     Series& series = *table[slot];
     label_bytes -= label_overhead(series.labels);
     head_bytes -= series.bytes();
-    by_labels.erase(series.labels);
+    by_labels.erase(LabelSlot{slot, static_cast<std::uint32_t>(series.labels.hash())});
     removals.push_back({slot, std::move(series.labels)});
     table[slot].reset();
     free_slots.push_back(slot);
@@ -161,6 +161,13 @@ std::optional<Origin> Store::origin_of(SeriesRef ref) const {
 }
 
 void Store::expire(base::WallTime now) {
+  impl_->expire_from = 0;
+  impl_->expired.clear();
+  while (!expire_some(now, std::numeric_limits<std::uint32_t>::max())) {
+  }
+}
+
+bool Store::expire_some(base::WallTime now, std::uint32_t slots) {
   const std::unique_lock lock(impl_->mutex);
   const StoreOptions& options = impl_->options;
   impl_->floor_ms = base::to_millis(now - options.retention) - impl_->shift_ms;
@@ -170,8 +177,9 @@ void Store::expire(base::WallTime now) {
   }
   // A longer window does not bring back what has left memory.
   impl_->memory_floor_ms = std::max(impl_->memory_floor_ms, memory_floor);
-  std::vector<Slot> empty;
-  for (Slot slot = 0; slot < impl_->table.size(); ++slot) {
+  const std::size_t end =
+      std::min<std::size_t>(impl_->table.size(), std::size_t{impl_->expire_from} + slots);
+  for (Slot slot = impl_->expire_from; slot < end; ++slot) {
     if (!impl_->table[slot]) {
       continue;
     }
@@ -185,20 +193,38 @@ void Store::expire(base::WallTime now) {
       impl_->samples -= dropped;
       impl_->head_bytes -= bytes_before - series.bytes();
     }
-    // What the open appender is about to write to stays.
-    if (series.empty() && series.staging == 0) {
-      empty.push_back(slot);
+    if (series.empty()) {
+      impl_->expired.push_back(slot);
     }
   }
-  if (!empty.empty()) {
-    impl_->drop(empty);
-    // Remembered selections hold slots only, but the matchers of most ad-hoc ones are stale now.
-    const std::lock_guard cache_lock(impl_->cache_mutex);
-    std::erase_if(impl_->cache, [this](const auto& entry) {
-      return entry.second.version + 1 < impl_->index_version;
-    });
+  impl_->expire_from = static_cast<Slot>(end);
+  if (end < impl_->table.size()) {
+    return false;
   }
-  impl_->symbols.sweep();
+  impl_->expire_from = 0;
+  impl_->drop_expired();
+  return true;
+}
+
+void Store::Impl::drop_expired() {
+  // Some may have got samples since they were looked at; what the open appender is about to write
+  // to stays.
+  std::erase_if(expired, [this](Slot slot) {
+    const Series* series = table[slot].get();
+    return series == nullptr || !series->empty() || series->staging != 0;
+  });
+  if (!expired.empty()) {
+    drop(expired);
+    expired.clear();
+    // Remembered selections hold slots only, but the matchers of most ad-hoc ones are stale now.
+    const std::lock_guard cache_lock(cache_mutex);
+    std::erase_if(cache,
+                  [this](const auto& entry) { return entry.second.version + 1 < index_version; });
+  }
+  if (swept_dropped != dropped_total) {
+    swept_dropped = dropped_total;
+    symbols.sweep();
+  }
 }
 
 void Store::shift_times(base::Duration delta) {

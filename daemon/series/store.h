@@ -183,6 +183,8 @@ class Store {
 
   /// Drops samples before now - retention, and series that then have none. Call now and then.
   void expire(base::WallTime now);
+  /// The same in steps of so many slots, so that nothing waits long: true once a pass is complete.
+  bool expire_some(base::WallTime now, std::uint32_t slots);
 
   /// Moves the time of every sample by `delta`, for when the wall clock that gave it was set:
   /// ages stay what they were, and new samples are not older than those before. Costs nothing per

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
 #include <cstdint>
 #include <limits>
 #include <map>
@@ -52,6 +53,36 @@ constexpr std::uint32_t generation_of(SeriesRef ref) {
   return static_cast<std::uint32_t>(ref >> 32);
 }
 
+/// An entry of the table by labels: eight bytes, and growing it reads no series.
+struct LabelSlot {
+  Slot slot = 0;
+  std::uint32_t hash = 0;
+};
+
+using SeriesTable = std::vector<std::unique_ptr<Series>>;  // by slot
+
+struct LabelSlotHash {
+  using is_transparent = void;
+  std::size_t operator()(const LabelSlot& entry) const { return entry.hash; }
+  std::size_t operator()(const model::Labels& labels) const {
+    return static_cast<std::uint32_t>(labels.hash());
+  }
+};
+
+struct LabelSlotEqual {
+  using is_transparent = void;
+  const SeriesTable* table = nullptr;
+
+  bool operator()(const LabelSlot& a, const LabelSlot& b) const { return a.slot == b.slot; }
+  bool operator()(const model::Labels& labels, const LabelSlot& entry) const {
+    return static_cast<std::uint32_t>(labels.hash()) == entry.hash &&
+           (*table)[entry.slot]->labels == labels;
+  }
+  bool operator()(const LabelSlot& entry, const model::Labels& labels) const {
+    return (*this)(labels, entry);
+  }
+};
+
 /// What Store and Appender share. The main loop alone writes, under `mutex` held exclusively; it
 /// may read without. Other threads read under `mutex` held shared.
 struct Store::Impl {
@@ -75,6 +106,8 @@ struct Store::Impl {
   void release(SeriesRef ref) { free_slots.push_back(slot_of(ref)); }
   /// Puts a series in place; the lock is held.
   Series& create(SeriesRef ref, Origin origin, const model::Labels& labels);
+  /// Ends a pass of expiry; the lock is held.
+  void drop_expired();
   /// Takes series out; the lock is held.
   void drop(const std::vector<Slot>& slots);
 
@@ -93,8 +126,9 @@ struct Store::Impl {
   StoreOptions options;
   mutable std::shared_mutex mutex;
 
-  std::vector<std::unique_ptr<Series>> table;  // by slot
-  boost::unordered_flat_map<model::Labels, Slot, model::LabelsHash> by_labels;
+  SeriesTable table;
+  boost::unordered_flat_set<LabelSlot, LabelSlotHash, LabelSlotEqual> by_labels{
+      0, LabelSlotHash(), LabelSlotEqual{&table}};
   SymbolTable symbols;
   Index index;
   std::uint64_t index_version = 1;
@@ -109,6 +143,9 @@ struct Store::Impl {
   mutable History history;
 
   // Main loop only.
+  Slot expire_from = 0;             // where the next step of expire_some() begins
+  std::vector<Slot> expired;        // empty series that this pass has found so far
+  std::uint64_t swept_dropped = 0;  // dropped_total when symbols were swept last
   struct Rewrite {
     SeriesRef ref;
     std::int64_t time_ms;
