@@ -21,7 +21,8 @@ base::Error failed(std::string message) {
 
 // Whether the result is a number of its own and no longer the metric that went in.
 bool drops_name(const Binary& binary) {
-  return binary.return_bool || (!is_comparison(binary.op) && !is_set_operator(binary.op));
+  return binary.return_bool ||
+         (!is_comparison(binary.op) && !is_set_operator(binary.op) && !is_trim(binary.op));
 }
 
 void note(Evaluator& evaluator, const Expr& expr, const Binary& binary, Notes notes,

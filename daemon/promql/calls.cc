@@ -127,7 +127,7 @@ Result<Operand> Evaluator::call_element(const Call& call, ElementFunction run,
     return argument;
   }
   auto& elements = std::get<Elements>(*argument);
-  std::erase_if(elements, [](const Element& element) { return element.histogram != nullptr; });
+  drop_histograms(elements);
   for (Element& element : elements) {
     element.value = run(element.value, *parameters);
   }

@@ -52,7 +52,8 @@ Evaluator::Evaluator(const Query& query, const series::Snapshot& snapshot,
       times_(times),
       notes_(query.text()),
       budget_(options),
-      reader_(snapshot, windows(query.root(), times, options), options.lookback.count(), budget_) {}
+      reader_(snapshot, windows(query.root(), times, options),
+              selectors_telling_resets(query.root()), options.lookback.count(), budget_) {}
 
 Result<Operand> Evaluator::eval(const Expr& expr, std::int64_t time_ms, Names names) {
   const TimeScope scope{expr, time_ms, names == Names::kMarked};

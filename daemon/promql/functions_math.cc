@@ -69,6 +69,7 @@ base::Result<Operand> clamp(CallFrame& frame) {
     return Operand(Elements{});
   }
   Elements elements = std::move(frame.vector(0));
+  drop_histograms(elements);
   for (Element& element : elements) {
     element.value = larger(low, smaller(high, element.value));
   }

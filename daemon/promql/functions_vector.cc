@@ -65,6 +65,7 @@ Result<Operand> sorted(CallFrame& frame, bool descending) {
         "sort is ineffective for range queries since results are always ordered by labels");
   }
   Elements elements = std::move(frame.vector(0));
+  drop_histograms(elements);
   std::ranges::stable_sort(elements, [descending](const Element& a, const Element& b) {
     if (std::isnan(a.value) || std::isnan(b.value)) {
       return !std::isnan(a.value) && std::isnan(b.value);
@@ -78,7 +79,8 @@ Result<Operand> sort(CallFrame& frame) { return sorted(frame, false); }
 Result<Operand> sort_desc(CallFrame& frame) { return sorted(frame, true); }
 
 Result<Operand> scalar(CallFrame& frame) {
-  const Elements& elements = frame.vector(0);
+  Elements& elements = frame.vector(0);
+  drop_histograms(elements);
   return Operand(elements.size() == 1 ? elements.front().value
                                       : std::numeric_limits<double>::quiet_NaN());
 }

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <optional>
+#include <string_view>
 #include <utility>
+
+#include "promql/functions.h"
 
 namespace tocsin::promql {
 namespace {
@@ -48,6 +51,35 @@ class WindowFinder {
   TimeSpan times_;
   const EvalOptions& options_;
   std::vector<Window> windows_;
+};
+
+class ResetTellers {
+ public:
+  void visit(const Expr& expr, bool tells) {
+    if (const auto* selector = std::get_if<Selector>(&expr.node)) {
+      if (tells_.size() <= selector->index) {
+        tells_.resize(selector->index + 1);
+      }
+      tells_[selector->index] = tells;
+      return;
+    }
+    if (const auto* call = std::get_if<Call>(&expr.node)) {
+      const std::string_view name = call->function->name;
+      if (name == "histogram_count" || name == "histogram_sum" || name == "histogram_avg") {
+        tells = true;
+      } else if (name.starts_with("histogram_quantile") || name == "histogram_fraction") {
+        tells = false;
+      }
+    } else if (std::holds_alternative<Subquery>(expr.node)) {
+      tells = false;
+    }
+    for_each_child(expr, [&](const Expr& child) { visit(child, tells); });
+  }
+
+  std::vector<bool> take() { return std::move(tells_); }
+
+ private:
+  std::vector<bool> tells_;
 };
 
 // Milliseconds that the deepest selector below looks back from the evaluation time.
@@ -97,6 +129,12 @@ std::vector<Window> windows(const Expr& root, TimeSpan times, const EvalOptions&
   WindowFinder finder(times, options);
   finder.visit(root, times);
   return finder.take();
+}
+
+std::vector<bool> selectors_telling_resets(const Expr& root) {
+  ResetTellers tellers;
+  tellers.visit(root, false);
+  return tellers.take();
 }
 
 base::Duration longest_reach(const Query& query, const EvalOptions& options) {

@@ -28,6 +28,12 @@ struct Window {
 /// The window of each selector, by Selector::index.
 std::vector<Window> windows(const Expr& root, TimeSpan times, const EvalOptions& options);
 
+/// By Selector::index, whether a selector may tell where its histograms were reset: below
+/// histogram_count, histogram_sum or histogram_avg. Elsewhere Prometheus' storage does not know
+/// resets, only their absence, and expressions that fold histograms give other hints and warnings
+/// by that.
+std::vector<bool> selectors_telling_resets(const Expr& root);
+
 /// The time that a selector or subquery looks at when the expression is evaluated at `time_ms`.
 std::int64_t shifted(const TimeShift& shift, std::int64_t time_ms, TimeSpan times);
 

@@ -47,6 +47,12 @@ void drop_stale(series::Points& points) {
                 [](const HistogramSample& s) { return s.histogram->is_stale(); });
 }
 
+void hide_reset(model::HistogramPtr& histogram) {
+  if (histogram->reset == model::CounterReset::kReset) {
+    histogram = model::with_reset(histogram, model::CounterReset::kUnknown);
+  }
+}
+
 }  // namespace
 
 std::size_t weight(std::span<const HistogramSample> histograms) {
@@ -58,9 +64,10 @@ std::size_t weight(std::span<const HistogramSample> histograms) {
 }
 
 SampleReader::SampleReader(const series::Snapshot& snapshot, std::vector<Window> windows,
-                           std::int64_t lookback_ms, Budget& budget)
+                           std::vector<bool> tell_resets, std::int64_t lookback_ms, Budget& budget)
     : snapshot_(snapshot),
       windows_(std::move(windows)),
+      tell_resets_(std::move(tell_resets)),
       lookback_ms_(lookback_ms),
       budget_(budget),
       kept_(windows_.size()) {}
@@ -77,7 +84,7 @@ base::Status SampleReader::keep(const Selector& selector) {
   }
   kept.emplace();
   for (const series::PinnedSeries& series : snapshot_.series(selector.index)) {
-    read(series, window.min_ms, window.max_ms, !selector.range_ms);
+    read(selector, series, window.min_ms, window.max_ms, !selector.range_ms);
     if (scratch_.empty()) {
       continue;
     }
@@ -94,13 +101,18 @@ base::Status SampleReader::keep(const Selector& selector) {
   return {};
 }
 
-void SampleReader::read(const series::PinnedSeries& series, std::int64_t min_ms,
-                        std::int64_t max_ms, bool stale_markers) {
+void SampleReader::read(const Selector& selector, const series::PinnedSeries& series,
+                        std::int64_t min_ms, std::int64_t max_ms, bool stale_markers) {
   scratch_.clear();
   if (series.samples->floats_only()) {
     series.samples->read(min_ms, max_ms, scratch_.floats);
   } else {
     series.samples->read_points(min_ms, max_ms, scratch_);
+    if (!tell_resets_[selector.index]) {
+      for (HistogramSample& sample : scratch_.histograms) {
+        hide_reset(sample.histogram);
+      }
+    }
   }
   if (!stale_markers) {
     drop_stale(scratch_);
@@ -174,6 +186,9 @@ base::Result<std::int64_t> SampleReader::instant(const Selector& selector, std::
   for (const series::PinnedSeries& series : snapshot_.series(selector.index)) {
     auto newest = series.samples->newest_point(at_ms - lookback_ms_ + 1, at_ms);
     if (newest && !newest->is_stale()) {
+      if (newest->histogram && !tell_resets_[selector.index]) {
+        hide_reset(newest->histogram);
+      }
       on_sample(series.labels, std::move(*newest));
     }
   }
@@ -207,7 +222,7 @@ base::Result<std::int64_t> SampleReader::range(const Selector& selector, std::in
     return kept_range(*kept, min_ms, at_ms, on_range);
   }
   for (const series::PinnedSeries& series : snapshot_.series(selector.index)) {
-    read(series, min_ms, at_ms, false);
+    read(selector, series, min_ms, at_ms, false);
     if (scratch_.empty()) {
       continue;
     }

@@ -22,8 +22,9 @@ std::size_t weight(std::span<const model::HistogramSample> histograms);
 /// series by series; one inside of a subquery or range query is read once and kept.
 class SampleReader {
  public:
+  /// `tell_resets`: see selectors_telling_resets().
   SampleReader(const series::Snapshot& snapshot, std::vector<Window> windows,
-               std::int64_t lookback_ms, Budget& budget);
+               std::vector<bool> tell_resets, std::int64_t lookback_ms, Budget& budget);
 
   /// What one series holds in a range.
   struct RangeData {
@@ -66,8 +67,8 @@ class SampleReader {
 
   base::Status keep(const Selector& selector);
   /// Reads a series into scratch_, without stale markers when these do not matter.
-  void read(const series::PinnedSeries& series, std::int64_t min_ms, std::int64_t max_ms,
-            bool stale_markers);
+  void read(const Selector& selector, const series::PinnedSeries& series, std::int64_t min_ms,
+            std::int64_t max_ms, bool stale_markers);
   std::int64_t kept_instant(std::vector<Kept>& kept, std::int64_t at_ms,
                             const OnSample& on_sample) const;
   static base::Result<std::int64_t> kept_range(std::vector<Kept>& kept, std::int64_t min_ms,
@@ -75,6 +76,7 @@ class SampleReader {
 
   const series::Snapshot& snapshot_;
   std::vector<Window> windows_;
+  std::vector<bool> tell_resets_;
   std::int64_t lookback_ms_;
   Budget& budget_;
   std::vector<std::optional<std::vector<Kept>>> kept_;  // by selector

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "promql/evaluator.h"
+#include "promql/histogram_ranges.h"
 #include "promql/step_collector.h"
 
 namespace tocsin::promql {
@@ -86,6 +87,11 @@ Result<Ranges> Evaluator::subquery(const Subquery& subquery, std::int64_t time_m
   auto ranges = each_step(*subquery.inner,
                           {first_step_after(end - subquery.range_ms, step), end, step}, false);
   --subquery_depth_;
+  if (ranges) {
+    for (RangeSeries& series : *ranges) {
+      forget_resets(series.histograms);
+    }
+  }
   return ranges;
 }
 

@@ -148,7 +148,7 @@ class Decoder {
     }
     // Of equal series the last one counts, as in promtool.
     std::erase_if(test.series, [&](const NotedSeries& other) { return other.labels == *labels; });
-    test.series.push_back({std::move(*labels), std::move(*noted), false});
+    test.series.push_back({std::move(*labels), std::move(*noted), {}});
   }
 
   AlertCase alert_case(const yaml::Node& node) {
