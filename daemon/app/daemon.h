@@ -43,6 +43,7 @@ struct DaemonOptions {
   std::string listen;   ///< overrides web.listen
   std::string storage;  ///< overrides storage.url
   bool shadow = false;
+  promql::Features features;
 };
 
 /// Sources, pipeline, notifiers and API of one configuration. Main loop only. load(), start(), then

@@ -33,7 +33,8 @@ class Run {
                 {.config_file = options.config,
                  .listen = options.listen,
                  .storage = options.storage,
-                 .shadow = options.shadow}) {}
+                 .shadow = options.shadow,
+                 .features = enabled_features(options.features)}) {}
 
   int run() {
     yaml::Problems problems;

@@ -63,9 +63,11 @@ struct Function {
   bool keeps_name = false;  ///< the metric name stays in the result
   /// Refuses scalar arguments; null when every number will do.
   base::Status (*check_parameters)(std::span<const double> parameters) = nullptr;
-  bool expects_counter = false;     ///< infos when a float's name is not one of a counter
-  bool quantile_parameter = false;  ///< its first argument is a quantile: warns outside of 0 … 1
-  bool experimental = false;        ///< see ParseOptions::experimental_functions
+  bool expects_counter = false;      ///< infos when a float's name is not one of a counter
+  bool quantile_parameter = false;   ///< its first argument is a quantile: warns outside of 0 … 1
+  bool experimental = false;         ///< see ParseOptions::experimental_functions
+  RangeFunction anchored = nullptr;  ///< of a RangeFunction: for ranges with that modifier,
+  RangeFunction smoothed = nullptr;  ///< see extended.h
 
   std::size_t min_arguments() const;
   /// The largest number of arguments; nothing when there is no bound.
@@ -75,6 +77,12 @@ struct Function {
 
 /// The function with this name, or null.
 const Function* find_function(std::string_view name);
+/// How a RangeFunction computes on this range vector: as its row says, or as the modifier of the
+/// selector wants. Fails for functions that do not know the modifier.
+base::Result<RangeFunction> range_function(const Function& function, const Expr& range);
+/// Whether a function may read a range vector that it sees as a whole.
+base::Status accepts_range(const Function& function, const Expr& range);
+
 /// All rows, for documentation and completion.
 std::span<const Function> all_functions();
 

@@ -4,10 +4,12 @@
 #include <string>
 
 #include "model/histogram_algebra.h"
+#include "promql/extended.h"
 #include "promql/functions.h"
 #include "promql/histogram_ranges.h"
 #include "promql/numeric.h"
 #include "promql/over_floats.h"
+#include "promql/starts.h"
 
 /// Functions that look at how the values of a range change.
 namespace tocsin::promql {
@@ -64,6 +66,28 @@ std::optional<Number> extrapolated_histogram(const RangeInput& input, bool count
   return Number(std::move(*change));
 }
 
+// What a counter had reached each time before it started again from zero.
+double lost_in_resets(const RangeInput& input) {
+  double lost = 0;
+  for (std::size_t i = 1; i < input.samples.size(); ++i) {
+    const Sample& before = input.samples[i - 1];
+    const Sample& sample = input.samples[i];
+    if (sample.value < before.value) {
+      lost += before.value;
+    } else if (!input.float_starts.empty() &&
+               started_between(input.float_starts[i], before.time_ms, sample.time_ms)) {
+      lost += before.value;
+    }
+  }
+  for (std::size_t i = 1; i < input.float_starts.size(); ++i) {
+    if (starts_overlap(input.float_starts[i], input.float_starts[i - 1],
+                       input.samples[i - 1].time_ms)) {
+      input.note(Note::kStartOverlap);
+    }
+  }
+  return lost;
+}
+
 std::optional<Number> extrapolated(const RangeInput& input, bool counter, bool per_second) {
   const auto& samples = input.samples;
   if (!input.histograms.empty()) {
@@ -76,13 +100,7 @@ std::optional<Number> extrapolated(const RangeInput& input, bool counter, bool p
   const Sample& last = samples.back();
   double change = last.value - first.value;
   if (counter) {
-    double previous = first.value;
-    for (const Sample& sample : samples.subspan(1)) {
-      if (sample.value < previous) {
-        change += previous;  // the counter started again from zero
-      }
-      previous = sample.value;
-    }
+    change += lost_in_resets(input);
   }
   std::optional<double> zero_share;
   if (counter && change > 0 && first.value >= 0) {
@@ -117,7 +135,7 @@ std::optional<Number> instant_change(const RangeInput& input, bool per_second) {
   }
   double change = last.value - before.value;
   if (per_second) {
-    if (last.value < before.value) {
+    if (last.value < before.value || started_between(last.start_ms, before.time_ms, last.time_ms)) {
       change = last.value;
     }
     change /= seconds(last.time_ms - before.time_ms);
@@ -148,7 +166,7 @@ double count_steps(const RangeInput& input, const OfFloats& of_floats,
     } else if (item->histogram == nullptr) {
       count += of_floats(item->value, previous->value) ? 1 : 0;
     } else {
-      count += of_histograms(*item->histogram, *previous->histogram) ? 1 : 0;
+      count += of_histograms(*item->sample, *previous->sample) ? 1 : 0;
     }
     previous = item;
   }
@@ -161,14 +179,35 @@ std::optional<Number> changes(const RangeInput& input) {
       [](double now, double before) {
         return now != before && !(std::isnan(now) && std::isnan(before));
       },
-      [](const model::Histogram& now, const model::Histogram& before) {
-        return !model::same_distribution(now, before);
+      [](const model::HistogramSample& now, const model::HistogramSample& before) {
+        return !model::same_distribution(*now.histogram, *before.histogram);
       });
 }
 
 std::optional<Number> resets(const RangeInput& input) {
-  return count_steps(
-      input, [](double now, double before) { return now < before; }, &model::is_reset);
+  double count = count_steps(
+      input, [](double now, double before) { return now < before; },
+      [](const model::HistogramSample& now, const model::HistogramSample& before) {
+        return is_reset(now, before);
+      });
+  for (std::size_t i = 1; i < input.float_starts.size(); ++i) {
+    const Sample& before = input.samples[i - 1];
+    const Sample& now = input.samples[i];
+    const bool fell = now.value < before.value;  // counted already
+    count += !fell && started_between(input.float_starts[i], before.time_ms, now.time_ms) ? 1 : 0;
+  }
+  return count;
+}
+
+template <bool kSmoothed, bool kCounter, bool kPerSecond>
+std::optional<Number> extended(const RangeInput& input) {
+  return extended_change(input, {kSmoothed, kCounter, kPerSecond});
+}
+
+template <RangeFunction kRun>
+std::optional<Number> anchored(const RangeInput& input) {
+  const auto range = from_anchor(input);
+  return range ? kRun(*range) : std::nullopt;
 }
 
 struct Line {
@@ -295,7 +334,18 @@ std::vector<Function> rate_functions() {
        &over_floats<double_exponential_smoothing>,
        "the old name of double_exponential_smoothing"},
   };
+  rows[0].anchored = &extended<false, true, true>;
+  rows[0].smoothed = &extended<true, true, true>;
+  rows[1].anchored = &extended<false, true, false>;
+  rows[1].smoothed = &extended<true, true, false>;
+  rows[2].anchored = &extended<false, false, false>;
+  rows[2].smoothed = &extended<true, false, false>;
   for (Function& row : rows) {
+    if (row.name == "changes") {
+      row.anchored = &anchored<changes>;
+    } else if (row.name == "resets") {
+      row.anchored = &anchored<resets>;
+    }
     row.expects_counter = row.name == "rate" || row.name == "increase";
     row.experimental = row.name == "double_exponential_smoothing";
     if (std::get<RangeFunction>(row.run) == &over_floats<double_exponential_smoothing>) {
