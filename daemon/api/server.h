@@ -12,6 +12,7 @@ struct ServerOptions {
   net::HttpServerOptions http;
   AuthOptions auth;
   QueryOptions query;
+  Cors cors;
 };
 
 /// The HTTP surface: a server whose requests the Api answers. Views, queries and commands must
@@ -22,8 +23,13 @@ class Server {
          Views& views, Queries& queries, Commands& commands, ServerOptions options);
 
   base::Status start() { return http_.start(); }
-  async::Task<> stop(base::Duration limit) { return http_.stop(limit); }
+  /// Cancels the queries, so that their clients hear of it, and lets other requests end.
+  async::Task<> stop(base::Duration limit) {
+    api_.stop_queries();
+    return http_.stop(limit);
+  }
 
+  const QueryGate& gate() const { return api_.gate(); }
   std::uint16_t port() const { return http_.port(); }
   net::HttpServerStats stats() const { return http_.stats(); }
 

@@ -89,6 +89,9 @@ class Decoder {
     if (const yaml::Node* web = root.take("web")) {
       config_.web = decode_web(*web, config_.folder, problems_);
     }
+    if (const yaml::Node* query = root.take("query")) {
+      config_.query = decode_query(*query, problems_);
+    }
     decode_storage(root);
     decode_sources(root);
     decode_rules(root);
@@ -277,6 +280,7 @@ Config load_config(const std::string& path, const Backends& backends, const base
     return config;
   }
   Decoder(backends, files, options, config, problems).run(document->root());
+  config.text = *std::move(text);
   return config;
 }
 

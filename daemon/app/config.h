@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "app/query_config.h"
 #include "app/web_config.h"
 #include "base/duration.h"
 #include "base/file_system.h"
@@ -32,6 +33,7 @@ struct Backends {
 struct Config {
   std::string file;
   std::string folder;  ///< of the file; relative paths start there
+  std::string text;    ///< as it stands in the file, nothing put in for variables
 
   base::Duration evaluation_interval = std::chrono::minutes(1);
   rules::EvaluationMode evaluation = rules::EvaluationMode::kRound;
@@ -40,6 +42,7 @@ struct Config {
   model::Labels external_labels;
 
   WebConfig web;
+  QueryConfig query;
   std::string storage_url = "sqlite:/var/lib/tocsin/tocsin.db";
   std::optional<base::Duration> retention;  ///< of samples; default: what the rules read
 

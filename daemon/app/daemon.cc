@@ -21,6 +21,8 @@ net::HttpClientOptions client_options() {
 
 constexpr base::Duration kMinRetention = std::chrono::minutes(15);
 constexpr base::Duration kMaxDefaultRetention = std::chrono::hours(2);
+/// Detection goes before queries when the processors are busy.
+constexpr int kQueryNiceness = 5;
 
 void log_problems(const yaml::Problems& problems) {
   for (const base::Error& warning : problems.warnings()) {
@@ -110,6 +112,7 @@ CoreOptions Daemon::core_options() const {
   options.engine.external_url = url();
   options.engine.parse = options_.features.parse;
   options_.features.apply_to(options.engine.promql);
+  options.engine.promql.lookback = config.query.lookback_delta;
   options.incidents = config.incidents;
   options.dispatcher.route = config.route;
   options.dispatcher.external_url = url();
@@ -137,6 +140,7 @@ std::string Daemon::url() const {
 }
 
 async::Task<base::Status> Daemon::start() {
+  launched_ = parts_.clock.wall_now();
   const std::string storage =
       options_.storage.empty() ? generation_->config.storage_url : options_.storage;
   auto opened = co_await journal::open(storage);
@@ -156,6 +160,13 @@ async::Task<base::Status> Daemon::start() {
   feed_ = std::make_unique<Feed>(*store_, *pipeline_, metrics_, parts_.clock);
   manager_ = std::make_unique<sources::Manager>(sources::Manager::Dependencies{
       .executor = parts_.executor, .clock = parts_.clock, .timers = parts_.timers, .sink = *feed_});
+  // A few more threads than processors, so that a small query finds room beside large ones.
+  query_pool_ = std::make_unique<async::WorkerPool>(
+      parts_.executor,
+      async::ThreadOptions{
+          .name = "query",
+          .threads = std::min(generation_->config.query.max_concurrency, async::processors() + 2),
+          .niceness = kQueryNiceness});
   views_ = std::make_unique<DaemonViews>(
       DaemonViews::Parts{.pipeline = *pipeline_,
                          .feed = *feed_,
@@ -163,6 +174,9 @@ async::Task<base::Status> Daemon::start() {
                          .store = *store_,
                          .metrics = metrics_,
                          .clock = parts_.clock,
+                         .query_pool = *query_pool_,
+                         .config = [this]() -> const Config& { return generation_->config; },
+                         .runtime = [this] { return runtime(); },
                          .refresh_metrics = [this] { refresh_metrics(); },
                          .readiness = [this] { return readiness(); }});
   base::Status served = co_await start_server();
@@ -180,7 +194,8 @@ async::Task<base::Status> Daemon::start() {
   install_targets();
   forward_active_alerts();
   metrics_.config_last_reload_successful.Set(1);
-  metrics_.config_last_reload_success_seconds.Set(base::to_seconds(parts_.clock.wall_now()));
+  configured_ = parts_.clock.wall_now();
+  metrics_.config_last_reload_success_seconds.Set(base::to_seconds(configured_));
   started_ = true;
   announce();
   parts_.service.ready("watching");
@@ -330,7 +345,8 @@ async::Task<base::Status> Daemon::reload() {
   }
   last_reload_error_.clear();
   metrics_.config_last_reload_successful.Set(1);
-  metrics_.config_last_reload_success_seconds.Set(base::to_seconds(parts_.clock.wall_now()));
+  configured_ = parts_.clock.wall_now();
+  metrics_.config_last_reload_success_seconds.Set(base::to_seconds(configured_));
   log_info("configuration loaded", {{"file", options_.config_file},
                                     {"rules", std::to_string(generation_->config.rule_count())}});
   parts_.service.ready("watching");

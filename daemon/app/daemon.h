@@ -89,6 +89,7 @@ class Daemon final : public api::Commands {
   async::Task<> watch();
   void refresh_metrics();
   api::Readiness readiness() const;
+  api::RuntimeView runtime();
   void announce() const;
 
   DaemonParts parts_;
@@ -101,6 +102,8 @@ class Daemon final : public api::Commands {
   std::shared_ptr<Generation> generation_;
   net::HttpClientImpl http_;
   async::WorkerPool pool_;
+  /// Apart from the other one, so that no query holds up the reading of a page.
+  std::unique_ptr<async::WorkerPool> query_pool_;
   std::unique_ptr<journal::Journal> journal_;
   std::unique_ptr<series::Store> store_;
   std::unique_ptr<Pipeline> pipeline_;
@@ -109,6 +112,8 @@ class Daemon final : public api::Commands {
   std::unique_ptr<notifiers::forward::Forwarder> forwarder_;
   std::unique_ptr<DaemonViews> views_;
   std::unique_ptr<api::Server> server_;
+  base::WallTime launched_;
+  base::WallTime configured_;  ///< when the running configuration was taken
   std::string last_reload_error_;
   bool started_ = false;
   bool reloading_ = false;

@@ -26,6 +26,9 @@ void Feed::batch_arrived(series::Origin origin, sources::Batch batch) {
   // future: its samples would keep later ones out.
   batch.started = std::min(batch.started, pipeline_.now());
   const sources::Ingested ingested = ingester_.ingest(origin, batch);
+  if (batch.page && batch.page->layout && batch.page->layout->families()) {
+    families_[origin] = batch.page->layout->families();
+  }
   count(ingested);
   Counters& counters = counters_.at(origin);
   (ingested.up ? counters.succeeded : counters.failed)->Increment();
@@ -73,8 +76,27 @@ void Feed::count(const sources::Ingested& ingested) {
 void Feed::target_removed(series::Origin origin) {
   ingester_.remove(origin, clock_.wall_now());
   live_.erase(origin);
+  families_.erase(origin);
   counters_.erase(origin);
   announce();
+}
+
+std::vector<api::TargetMetadata> Feed::metadata() const {
+  std::vector<api::TargetMetadata> metadata;
+  for (const sources::TargetStatus& status : ingester_.statuses()) {
+    if (const auto found = families_.find(status.origin); found != families_.end()) {
+      metadata.push_back({status.spec.labels, found->second});
+    }
+  }
+  return metadata;
+}
+
+Feed::Reach Feed::reach() const {
+  Reach reach{.targets = counters_.size()};
+  for (const auto& [origin, counters] : counters_) {
+    reach.failing += counters.was_up ? 0U : 1U;
+  }
+  return reach;
 }
 
 void Feed::announce() {

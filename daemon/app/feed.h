@@ -1,7 +1,10 @@
 #pragma once
 
 #include <map>
+#include <memory>
+#include <vector>
 
+#include "api/views.h"
 #include "app/metrics.h"
 #include "app/pipeline.h"
 #include "base/clock.h"
@@ -21,6 +24,15 @@ class Feed final : public sources::BatchSink {
   void target_removed(series::Origin origin) override;
 
   std::vector<sources::TargetStatus> statuses() const { return ingester_.statuses(); }
+  /// What the targets' pages say of their metrics.
+  std::vector<api::TargetMetadata> metadata() const;
+
+  /// How many targets there are, and how many of them failed when they were last polled.
+  struct Reach {
+    std::size_t targets = 0;
+    std::size_t failing = 0;
+  };
+  Reach reach() const;
 
  private:
   struct Counters {
@@ -39,6 +51,8 @@ class Feed final : public sources::BatchSink {
   const base::Clock& clock_;
   std::map<series::Origin, base::Duration> live_;  // poll intervals
   std::map<series::Origin, Counters> counters_;
+  /// What the page of each target said of its metrics when it was last laid out anew.
+  std::map<series::Origin, std::shared_ptr<const std::vector<exposition::Family>>> families_;
 };
 
 }  // namespace tocsin::app

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "api/cors.h"
 #include "base/file_system.h"
 #include "net/url.h"
 
@@ -54,6 +55,12 @@ WebConfig decode_web(const yaml::Node& node, const std::string& folder, yaml::Pr
       url->pop_back();
     }
     web.external_url = *std::move(url);
+  }
+  if (auto origin = reader.text("cors_origin")) {
+    if (!api::is_origin_pattern(*origin)) {
+      reader.problem("cors_origin", "not a regular expression");
+    }
+    web.cors_origin = *std::move(origin);
   }
   if (auto cert = reader.text("cert_file")) {
     web.cert_file = base::resolve_path(folder, *cert);

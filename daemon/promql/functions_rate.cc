@@ -15,26 +15,45 @@
 namespace tocsin::promql {
 namespace {
 
+using model::HistogramSample;
 using model::Sample;
 
 double seconds(std::int64_t milliseconds) { return static_cast<double>(milliseconds) / 1000.0; }
 
+// What is known of a series within a range.
+struct Observed {
+  std::int64_t first_ms = 0;
+  std::int64_t last_ms = 0;
+  std::size_t samples = 0;
+  std::optional<double> zero_share;  ///< of counters: the first value as a share of the change
+
+  // The first sample says when its counting began, which is as good as a sample with nothing.
+  void from_zero(std::int64_t start_ms) {
+    first_ms = start_ms;
+    ++samples;
+    zero_share = 0;
+  }
+};
+
+// Whether a first sample began to count within the range.
+bool starts_within(const RangeInput& input, std::int64_t start_ms, std::int64_t first_ms) {
+  return started_between(start_ms, input.start_ms + 1, first_ms);
+}
+
 // How much larger the change over the whole range is than that between the samples within it: the
 // observed change is extended to the range's ends, though by no more than half the average distance
-// of samples where a series begins or ends within the range. A counter does not go below zero:
-// `zero_share` is the first value as a share of the change.
-double extrapolation(const RangeInput& input, std::int64_t first_ms, std::int64_t last_ms,
-                     std::size_t samples, std::optional<double> zero_share) {
-  double to_start = seconds(first_ms - input.start_ms);
-  double to_end = seconds(input.end_ms - last_ms);
-  const double sampled = seconds(last_ms - first_ms);
-  const double average = sampled / static_cast<double>(samples - 1);
+// of samples where a series begins or ends within the range. A counter does not go below zero.
+double extrapolation(const RangeInput& input, const Observed& observed) {
+  double to_start = seconds(observed.first_ms - input.start_ms);
+  double to_end = seconds(input.end_ms - observed.last_ms);
+  const double sampled = seconds(observed.last_ms - observed.first_ms);
+  const double average = sampled / static_cast<double>(observed.samples - 1);
   const double threshold = average * 1.1;
   if (to_start >= threshold) {
     to_start = average / 2;
   }
-  if (zero_share) {
-    to_start = std::min(to_start, sampled * *zero_share);
+  if (observed.zero_share) {
+    to_start = std::min(to_start, sampled * *observed.zero_share);
   }
   if (to_end >= threshold) {
     to_end = average / 2;
@@ -52,13 +71,20 @@ std::optional<Number> extrapolated_histogram(const RangeInput& input, bool count
   if (!change) {
     return std::nullopt;
   }
-  std::optional<double> zero_share;
-  const double first_count = samples.front().histogram->count;
-  if (counter && change->count > 0 && first_count >= 0) {
-    zero_share = first_count / change->count;
+  const HistogramSample& first = samples.front();
+  const double first_count = first.histogram->count;
+  Observed observed{first.time_ms, samples.back().time_ms, samples.size(), std::nullopt};
+  if (counter && starts_within(input, first.start_ms, first.time_ms)) {
+    observed.from_zero(first.start_ms);
+    if (model::add(*change, *first.histogram).incompatible) {
+      input.note(Note::kMixedExponentialCustom);
+      return std::nullopt;
+    }
+    change->reset = model::CounterReset::kGauge;
+  } else if (counter && change->count > 0 && first_count >= 0) {
+    observed.zero_share = first_count / change->count;
   }
-  double factor = extrapolation(input, samples.front().time_ms, samples.back().time_ms,
-                                samples.size(), zero_share);
+  double factor = extrapolation(input, observed);
   if (per_second) {
     factor /= seconds(input.end_ms - input.start_ms);
   }
@@ -102,11 +128,15 @@ std::optional<Number> extrapolated(const RangeInput& input, bool counter, bool p
   if (counter) {
     change += lost_in_resets(input);
   }
-  std::optional<double> zero_share;
-  if (counter && change > 0 && first.value >= 0) {
-    zero_share = first.value / change;
+  Observed observed{first.time_ms, last.time_ms, samples.size(), std::nullopt};
+  const std::int64_t start = input.float_starts.empty() ? 0 : input.float_starts.front();
+  if (counter && starts_within(input, start, first.time_ms)) {
+    observed.from_zero(start);
+    change += first.value;
+  } else if (counter && change > 0 && first.value >= 0) {
+    observed.zero_share = first.value / change;
   }
-  double factor = extrapolation(input, first.time_ms, last.time_ms, samples.size(), zero_share);
+  double factor = extrapolation(input, observed);
   if (per_second) {
     factor /= seconds(input.end_ms - input.start_ms);
   }
@@ -179,7 +209,7 @@ std::optional<Number> changes(const RangeInput& input) {
       [](double now, double before) {
         return now != before && !(std::isnan(now) && std::isnan(before));
       },
-      [](const model::HistogramSample& now, const model::HistogramSample& before) {
+      [](const HistogramSample& now, const HistogramSample& before) {
         return !model::same_distribution(*now.histogram, *before.histogram);
       });
 }
@@ -187,7 +217,7 @@ std::optional<Number> changes(const RangeInput& input) {
 std::optional<Number> resets(const RangeInput& input) {
   double count = count_steps(
       input, [](double now, double before) { return now < before; },
-      [](const model::HistogramSample& now, const model::HistogramSample& before) {
+      [](const HistogramSample& now, const HistogramSample& before) {
         return is_reset(now, before);
       });
   for (std::size_t i = 1; i < input.float_starts.size(); ++i) {
