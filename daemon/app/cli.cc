@@ -18,6 +18,8 @@ void add_run(CLI::App& app, RunOptions& options, int& exit_code) {
                   "Journal, such as sqlite:/var/lib/tocsin/tocsin.db; overrides storage.url");
   run->add_option("--log-level", options.log_level, "debug, info, warn or error")
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}));
+  run->add_flag("--web.enable-remote-write-receiver", options.remote_write_receiver,
+                "take samples at /api/v1/write; the same as web.remote_write_receiver");
   run->add_flag("--shadow", options.shadow,
                 "Do everything but send: notices are journalled as withheld");
   run->callback([&] { exit_code = run_daemon(options); });

@@ -10,7 +10,8 @@ struct RunOptions {
   std::string listen;   ///< overrides web.listen
   std::string storage;  ///< overrides storage.url
   std::string log_level = "info";
-  bool shadow = false;  ///< do everything but send
+  bool shadow = false;                 ///< do everything but send
+  bool remote_write_receiver = false;  ///< /api/v1/write takes samples, whatever `web` says
 };
 
 struct QueryOptions {

@@ -189,6 +189,7 @@ async::Task<base::Status> Daemon::start() {
     co_return restored;
   }
   install_retention();
+  install_receiver();
   install_targets();
   forward_active_alerts();
   metrics_.config_last_reload_successful.Set(1);
@@ -225,6 +226,15 @@ void Daemon::install_notifiers() {
     }
   }
   pipeline_->set_notifiers(std::move(notifiers));
+}
+
+/// Before, there would be no rules to wake.
+void Daemon::install_receiver() {
+  receiver_ = std::make_unique<Receiver>(
+      Receiver::Parts{.feed = *feed_, .metrics = metrics_, .clock = parts_.clock, .pool = pool_});
+  receiver_->enable_remote_write(options_.remote_write_receiver ||
+                                 generation_->config.web.remote_write_receiver);
+  server_->receive_with(*receiver_);
 }
 
 void Daemon::install_targets() {

@@ -297,6 +297,7 @@ std::vector<Function> rate_functions() {
   };
   for (Function& row : rows) {
     row.expects_counter = row.name == "rate" || row.name == "increase";
+    row.uses_time = row.name == "predict_linear";
     row.experimental = row.name == "double_exponential_smoothing";
     if (std::get<RangeFunction>(row.run) == &over_floats<double_exponential_smoothing>) {
       row.check_parameters = &check_factors;

@@ -61,7 +61,6 @@ double hour(double v, Parameters) {
 double minute(double v, Parameters) { return static_cast<double>(seconds_of(v) % 3600 / 60); }
 
 base::Result<Operand> time(CallFrame& frame) {
-  frame.evaluator.holds_until(frame.time_ms);
   return Operand(static_cast<double>(frame.time_ms) / 1000.0);
 }
 
@@ -78,7 +77,6 @@ base::Result<Operand> timestamp(CallFrame& frame) {
       return status.error();
     }
   } else {
-    frame.evaluator.holds_until(frame.time_ms);
     elements = std::move(frame.vector(0));
     for (Element& element : elements) {
       element.set(static_cast<double>(frame.time_ms) / 1000.0);
@@ -100,7 +98,7 @@ Function row(std::string_view name, ElementFunction run, std::string_view doc) {
 }  // namespace
 
 std::vector<Function> time_functions() {
-  return {
+  std::vector<Function> rows = {
       row("year", &year, "year"),
       row("month", &month, "month, 1 to 12"),
       row("day_of_month", &day_of_month, "day of the month, 1 to 31"),
@@ -117,6 +115,15 @@ std::vector<Function> time_functions() {
        &timestamp,
        "time of each sample in seconds"},
   };
+  for (Function& row : rows) {
+    row.uses_time = row.name == "time" || row.name == "timestamp";
+    if (row.name == "time") {
+      row.form = Form::kTime;
+    } else if (row.name == "timestamp") {
+      row.form = Form::kTimestamp;
+    }
+  }
+  return rows;
 }
 
 }  // namespace tocsin::promql
