@@ -45,6 +45,7 @@ struct DaemonOptions {
   std::string storage;  ///< overrides storage.url
   bool shadow = false;
   bool remote_write_receiver = false;  ///< on, whatever web.remote_write_receiver says
+  promql::Features features;
 };
 
 /// Sources, pipeline, notifiers and API of one configuration. Main loop only. load(), start(), then

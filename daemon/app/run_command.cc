@@ -34,7 +34,8 @@ class Run {
                  .listen = options.listen,
                  .storage = options.storage,
                  .shadow = options.shadow,
-                 .remote_write_receiver = options.remote_write_receiver}) {}
+                 .remote_write_receiver = options.remote_write_receiver,
+                 .features = enabled_features(options.features)}) {}
 
   int run() {
     yaml::Problems problems;
