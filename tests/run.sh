@@ -15,7 +15,7 @@ case $preset in
     ;;
 esac
 
-deploy/install-packages.sh build test clang
+deploy/install-packages.sh build package test clang
 
 if [ -z "${TOCSIN_CONFORMANCE_DIR:-}" ] && [ ! -d ../shared/conformance ]; then
   echo "note: no conformance data (TOCSIN_CONFORMANCE_DIR is not set): those tests will be skipped"
