@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <type_traits>
 
+#include "api/encode_histogram.h"
 #include "api/json.h"
 #include "base/text.h"
 
@@ -52,8 +53,12 @@ void write_sample(JsonWriter& json, std::int64_t time_ms, double value) {
 void write_result(JsonWriter& json, const promql::Vector& vector) {
   json.begin_array();
   for (const promql::VectorElement& element : vector) {
-    json.begin_object().key("metric").labels(element.labels).key("value");
-    write_sample(json, element.time_ms, element.value);
+    json.begin_object().key("metric").labels(element.labels);
+    if (element.histogram) {
+      write_histogram_point(json.key("histogram"), element.time_ms, *element.histogram);
+    } else {
+      write_sample(json.key("value"), element.time_ms, element.value);
+    }
     json.end_object();
   }
   json.end_array();
@@ -62,11 +67,22 @@ void write_result(JsonWriter& json, const promql::Vector& vector) {
 void write_result(JsonWriter& json, const promql::Matrix& matrix) {
   json.begin_array();
   for (const promql::MatrixSeries& series : matrix) {
-    json.begin_object().key("metric").labels(series.labels).key("values").begin_array();
-    for (const model::Sample& sample : series.samples) {
-      write_sample(json, sample.time_ms, sample.value);
+    json.begin_object().key("metric").labels(series.labels);
+    if (!series.samples.empty() || series.histograms.empty()) {
+      json.key("values").begin_array();
+      for (const model::Sample& sample : series.samples) {
+        write_sample(json, sample.time_ms, sample.value);
+      }
+      json.end_array();
     }
-    json.end_array().end_object();
+    if (!series.histograms.empty()) {
+      json.key("histograms").begin_array();
+      for (const model::HistogramSample& sample : series.histograms) {
+        write_histogram_point(json, sample.time_ms, *sample.histogram);
+      }
+      json.end_array();
+    }
+    json.end_object();
   }
   json.end_array();
 }
