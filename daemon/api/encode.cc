@@ -44,16 +44,11 @@ void write_result(JsonWriter& json, const promql::String& text) {
   write_point(json, text.time_ms, text.value);
 }
 
-/// The samples of vectors and matrices.
-void write_sample(JsonWriter& json, std::int64_t time_ms, double value) {
-  json.begin_array().raw(format_timestamp(time_ms)).string(format_sample_value(value)).end_array();
-}
-
 void write_result(JsonWriter& json, const promql::Vector& vector) {
   json.begin_array();
   for (const promql::VectorElement& element : vector) {
     json.begin_object().key("metric").labels(element.labels).key("value");
-    write_sample(json, element.time_ms, element.value);
+    json.sample(element.time_ms, element.value);
     json.end_object();
   }
   json.end_array();
@@ -64,7 +59,7 @@ void write_result(JsonWriter& json, const promql::Matrix& matrix) {
   for (const promql::MatrixSeries& series : matrix) {
     json.begin_object().key("metric").labels(series.labels).key("values").begin_array();
     for (const model::Sample& sample : series.samples) {
-      write_sample(json, sample.time_ms, sample.value);
+      json.sample(sample.time_ms, sample.value);
     }
     json.end_array().end_object();
   }
