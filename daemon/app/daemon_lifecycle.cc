@@ -129,17 +129,9 @@ void Daemon::refresh_metrics() {
            pipeline_->core().engine().late_evaluations());
   raise_to(metrics_.rules_evaluations_missed_total, missed_seen_,
            pipeline_->core().engine().missed_evaluations());
-  std::map<model::AlertState, int> alerts;
-  for (const rules::GroupView& group : pipeline_->core().engine().view(now)) {
-    for (const rules::RuleView& rule : group.rules) {
-      for (const rules::AlertView& alert : rule.alerts) {
-        ++alerts[alert.alert.state];
-      }
-    }
-  }
-  for (const auto state : {model::AlertState::kPending, model::AlertState::kFiring}) {
-    metrics_.rules_alerts.Add({{"state", std::string(model::to_string(state))}}).Set(alerts[state]);
-  }
+  const rules::AlertCounts alerts = pipeline_->core().engine().alert_counts();
+  metrics_.rules_alerts.Add({{"state", "pending"}}).Set(static_cast<double>(alerts.pending));
+  metrics_.rules_alerts.Add({{"state", "firing"}}).Set(static_cast<double>(alerts.firing));
 }
 
 api::Readiness Daemon::readiness() const {
@@ -147,6 +139,10 @@ api::Readiness Daemon::readiness() const {
     return {.ready = false, .text = "tocsin is starting."};
   }
   std::string text = "tocsin is ready.";
+  if (const Feed::Reach reach = feed_->reach(); reach.failing * 2 > reach.targets) {
+    text += " It is blind: " + std::to_string(reach.failing) + " of " +
+            std::to_string(reach.targets) + " targets cannot be polled.";
+  }
   if (pipeline_->committer().degraded()) {
     text += " The journal refuses writes: " + pipeline_->committer().last_error();
   }

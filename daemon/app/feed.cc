@@ -91,6 +91,14 @@ std::vector<api::TargetMetadata> Feed::metadata() const {
   return metadata;
 }
 
+Feed::Reach Feed::reach() const {
+  Reach reach{.targets = counters_.size()};
+  for (const auto& [origin, counters] : counters_) {
+    reach.failing += counters.was_up ? 0U : 1U;
+  }
+  return reach;
+}
+
 void Feed::announce() {
   std::vector<rules::LiveOrigin> origins;
   origins.reserve(live_.size());

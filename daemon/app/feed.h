@@ -27,6 +27,13 @@ class Feed final : public sources::BatchSink {
   /// What the targets' pages say of their metrics.
   std::vector<api::TargetMetadata> metadata() const;
 
+  /// How many targets there are, and how many of them failed when they were last polled.
+  struct Reach {
+    std::size_t targets = 0;
+    std::size_t failing = 0;
+  };
+  Reach reach() const;
+
  private:
   struct Counters {
     prometheus::Counter* succeeded;

@@ -73,6 +73,8 @@ Metrics::Metrics(std::unique_ptr<Registry> registry)
           gauge(*registry, "tocsin_routing_outbox_notices", "Notices not delivered yet")),
       routing_outbox_oldest_seconds(gauge(*registry, "tocsin_routing_outbox_oldest_seconds",
                                           "Age of the oldest notice not delivered yet")),
+      routing_given_up_total(counter(*registry, "tocsin_routing_given_up_total",
+                                     "Notices given up: too old, or too many of them")),
       process_start_time_seconds(
           gauge(*registry, "process_start_time_seconds", "Start of the process, Unix time")),
       process_resident_memory_bytes(

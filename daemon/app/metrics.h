@@ -47,6 +47,8 @@ class Metrics {
   prometheus::Gauge& incidents_live;
   prometheus::Gauge& routing_outbox_notices;
   prometheus::Gauge& routing_outbox_oldest_seconds;
+  /// Notices that nobody will get: too old, or too many of them.
+  prometheus::Counter& routing_given_up_total;
   prometheus::Gauge& process_start_time_seconds;
   prometheus::Gauge& process_resident_memory_bytes;
   prometheus::Counter& process_cpu_seconds_total;

@@ -76,6 +76,15 @@ HistogramPtr stale_histogram() {
   return marker;
 }
 
+HistogramPtr with_reset(const HistogramPtr& histogram, CounterReset reset) {
+  if (histogram->reset == reset) {
+    return histogram;
+  }
+  Histogram copy = *histogram;
+  copy.reset = reset;
+  return std::make_shared<const Histogram>(std::move(copy));
+}
+
 // The largest finite bound would be 2^1024, which no double holds: the bucket before that of the
 // infinities ends at the largest double.
 double bucket_bound(std::int32_t schema, std::int32_t index) {

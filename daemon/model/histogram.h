@@ -82,6 +82,8 @@ struct HistogramSample {
 
 /// A marker that ends a series of histograms.
 HistogramPtr stale_histogram();
+/// The same histogram with another hint; shared where it has that already.
+HistogramPtr with_reset(const HistogramPtr& histogram, CounterReset reset);
 
 /// The upper bound of the positive bucket with this index under a standard schema.
 double bucket_bound(std::int32_t schema, std::int32_t index);

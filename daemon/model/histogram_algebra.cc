@@ -343,4 +343,22 @@ bool is_reset(const Histogram& later, const Histogram& earlier) {
          any_fell(later.negative, before.negative);
 }
 
+CounterReset hint_after(const Histogram& histogram, const Histogram* previous) {
+  if (histogram.reset == CounterReset::kGauge || previous == nullptr || previous->is_stale() ||
+      previous->reset == CounterReset::kGauge) {
+    return histogram.reset == CounterReset::kGauge ? CounterReset::kGauge : CounterReset::kUnknown;
+  }
+  if (is_reset(histogram, *previous)) {
+    return CounterReset::kReset;
+  }
+  return same_layout(histogram, *previous) ? CounterReset::kNotReset : CounterReset::kUnknown;
+}
+
+bool has_infinity(const Histogram& histogram) {
+  const auto infinite = [](const HistogramBucket& bucket) { return std::isinf(bucket.count); };
+  return std::isinf(histogram.count) || std::isinf(histogram.sum) ||
+         std::isinf(histogram.zero_count) || std::ranges::any_of(histogram.positive, infinite) ||
+         std::ranges::any_of(histogram.negative, infinite);
+}
+
 }  // namespace tocsin::model

@@ -43,4 +43,12 @@ std::vector<double> common_bounds(const std::vector<double>& a, const std::vecto
 /// population fell or cannot be compared.
 bool is_reset(const Histogram& later, const Histogram& earlier);
 
+/// What a store knows about a histogram when it follows another one: gauges stay gauges, others
+/// were reset or not. Nothing is known of the first one (`previous` null), and of one with another
+/// layout that was not reset.
+CounterReset hint_after(const Histogram& histogram, const Histogram* previous);
+
+/// Whether a count, sum or population is infinite.
+bool has_infinity(const Histogram& histogram);
+
 }  // namespace tocsin::model

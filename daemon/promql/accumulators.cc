@@ -1,6 +1,8 @@
 #include "promql/accumulators.h"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "model/histogram_algebra.h"
@@ -8,6 +10,20 @@
 namespace tocsin::promql {
 
 using model::Histogram;
+
+namespace {
+
+// Whether adding another one could overflow.
+bool is_huge(const Histogram& histogram) {
+  constexpr double kHuge = std::numeric_limits<double>::max() / 4;
+  const auto huge = [](double value) { return std::fabs(value) > kHuge; };
+  const auto huge_bucket = [&](const model::HistogramBucket& bucket) { return huge(bucket.count); };
+  return huge(histogram.count) || huge(histogram.sum) || huge(histogram.zero_count) ||
+         std::ranges::any_of(histogram.positive, huge_bucket) ||
+         std::ranges::any_of(histogram.negative, huge_bucket);
+}
+
+}  // namespace
 
 void HistogramFold::add(const Histogram& histogram, Notes& notes) {
   count_ += 1;
@@ -21,7 +37,7 @@ void HistogramFold::add(const Histogram& histogram, Notes& notes) {
   if (incompatible_) {
     return;
   }
-  const model::Joining joining = model::add_compensated(sum_, lost_, histogram);
+  const model::Joining joining = incremental_ ? add_share(histogram) : add_to_sum(histogram);
   if (joining.incompatible) {
     incompatible_ = true;
     notes.add(Note::kMixedExponentialCustom);
@@ -31,36 +47,56 @@ void HistogramFold::add(const Histogram& histogram, Notes& notes) {
   }
 }
 
-void HistogramFold::note_resets(Notes& notes) const {
-  if (saw_reset_ && saw_no_reset_) {
-    notes.add(Note::kResetCollisionAggregation);
+model::Joining HistogramFold::add_to_sum(const Histogram& histogram) {
+  if (!mean_ || (!is_huge(sum_) && !is_huge(histogram))) {
+    return model::add_compensated(sum_, lost_, histogram);
   }
+  const Histogram sum = sum_;
+  const Histogram lost = lost_;
+  const model::Joining joining = model::add_compensated(sum_, lost_, histogram);
+  if (joining.incompatible || !model::has_infinity(sum_)) {
+    return joining;
+  }
+  incremental_ = true;
+  sum_ = sum;
+  lost_ = lost;
+  model::divide(sum_, count_ - 1);
+  model::divide(lost_, count_ - 1);
+  return add_share(histogram);
 }
 
-std::optional<Histogram> HistogramFold::sum(Notes& notes) const {
+// mean' = mean (n - 1) / n + x / n
+model::Joining HistogramFold::add_share(Histogram histogram) {
+  const double weight = (count_ - 1) / count_;
+  model::multiply(sum_, weight);
+  model::multiply(lost_, weight);
+  model::divide(histogram, count_);
+  return model::add_compensated(sum_, lost_, histogram);
+}
+
+std::optional<Histogram> HistogramFold::result(Notes& notes) const {
   if (incompatible_) {
     return std::nullopt;
   }
-  note_resets(notes);
-  Histogram result = sum_;
-  model::add(result, lost_);
-  result.compact();
-  return result;
-}
-
-std::optional<Histogram> HistogramFold::mean(Notes& notes) const {
-  auto result = sum(notes);
-  if (result) {
-    model::divide(*result, count_);
+  if (saw_reset_ && saw_no_reset_) {
+    notes.add(Note::kResetCollisionAggregation);
   }
-  return result;
+  Histogram total = sum_;
+  Histogram lost = lost_;
+  lost.reset = total.reset;
+  model::add(total, lost);
+  if (mean_ && !incremental_) {
+    model::divide(total, count_);
+  }
+  total.compact();
+  return total;
 }
 
 namespace {
 
-std::unique_ptr<HistogramFold>& started(std::unique_ptr<HistogramFold>& fold) {
+std::unique_ptr<HistogramFold>& started(std::unique_ptr<HistogramFold>& fold, bool mean) {
   if (!fold) {
-    fold = std::make_unique<HistogramFold>();
+    fold = std::make_unique<HistogramFold>(mean);
   }
   return fold;
 }
@@ -72,7 +108,7 @@ std::optional<Number> number_of(std::optional<Histogram> histogram) {
 }  // namespace
 
 void SumAccumulator::add(const Histogram& histogram, Notes& notes) {
-  started(histograms_)->add(histogram, notes);
+  started(histograms_, false)->add(histogram, notes);
 }
 
 std::optional<Number> SumAccumulator::result(Notes& notes) const {
@@ -83,11 +119,11 @@ std::optional<Number> SumAccumulator::result(Notes& notes) const {
     notes.add(Note::kMixedFloatsHistogramsGroup);
     return std::nullopt;
   }
-  return number_of(histograms_->sum(notes));
+  return number_of(histograms_->result(notes));
 }
 
 void MeanAccumulator::add(const Histogram& histogram, Notes& notes) {
-  started(histograms_)->add(histogram, notes);
+  started(histograms_, true)->add(histogram, notes);
 }
 
 std::optional<Number> MeanAccumulator::result(Notes& notes) const {
@@ -98,7 +134,7 @@ std::optional<Number> MeanAccumulator::result(Notes& notes) const {
     notes.add(Note::kMixedFloatsHistogramsGroup);
     return std::nullopt;
   }
-  return number_of(histograms_->mean(notes));
+  return number_of(histograms_->result(notes));
 }
 
 void ExtremeAccumulator::add(double value) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "model/histogram.h"
+#include "model/histogram_algebra.h"
 #include "promql/ast.h"
 #include "promql/notes.h"
 #include "promql/number.h"
@@ -19,18 +20,22 @@ namespace tocsin::promql {
 /// The sum or mean of histograms.
 class HistogramFold {
  public:
+  explicit HistogramFold(bool mean) : mean_(mean) {}
+
   void add(const model::Histogram& histogram, Notes& notes);
   bool empty() const { return count_ == 0; }
   /// Nothing when standard and custom buckets met.
-  std::optional<model::Histogram> sum(Notes& notes) const;
-  std::optional<model::Histogram> mean(Notes& notes) const;
+  std::optional<model::Histogram> result(Notes& notes) const;
 
  private:
-  void note_resets(Notes& notes) const;
+  model::Joining add_to_sum(const model::Histogram& histogram);
+  model::Joining add_share(model::Histogram histogram);
 
   model::Histogram sum_;
   model::Histogram lost_;
   double count_ = 0;
+  bool mean_;
+  bool incremental_ = false;  // sum_ is the mean so far: the sum would not fit into a double
   bool incompatible_ = false;
   bool saw_reset_ = false;
   bool saw_no_reset_ = false;

@@ -13,8 +13,6 @@ namespace {
 
 using model::Histogram;
 
-bool is_trim(BinaryOp op) { return op == BinaryOp::kTrimUpper || op == BinaryOp::kTrimLower; }
-
 std::optional<Number> refused(Note note, Notes& notes) {
   notes.add(note);
   return std::nullopt;

@@ -21,6 +21,8 @@ std::string_view to_string(BinaryOp op) { return kBinaryNames[static_cast<std::s
 
 bool is_comparison(BinaryOp op) { return op >= BinaryOp::kEqual && op <= BinaryOp::kGreaterEqual; }
 
+bool is_trim(BinaryOp op) { return op == BinaryOp::kTrimUpper || op == BinaryOp::kTrimLower; }
+
 bool is_set_operator(BinaryOp op) { return op >= BinaryOp::kAnd; }
 
 int precedence(BinaryOp op) {

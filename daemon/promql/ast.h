@@ -53,6 +53,8 @@ enum class BinaryOp : std::uint8_t {
 std::string_view to_string(BinaryOp op);
 bool is_comparison(BinaryOp op);
 bool is_set_operator(BinaryOp op);
+/// </ and >/, which cut native histograms and leave them what they were otherwise.
+bool is_trim(BinaryOp op);
 /// 1 (or) to 6 (^); higher binds tighter. Only ^ associates to the right.
 int precedence(BinaryOp op);
 inline constexpr int kLowestPrecedence = 1;

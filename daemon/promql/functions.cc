@@ -20,8 +20,8 @@ std::vector<Function> collect() {
 
 // The table never changes after it was built, on first use.
 const std::vector<Function>& table() {
-  static const std::vector<Function> functions = collect();
-  return functions;
+  static const std::vector<Function> kFunctions = collect();
+  return kFunctions;
 }
 
 }  // namespace

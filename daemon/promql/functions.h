@@ -51,6 +51,17 @@ using HistogramFunction = double (*)(const model::Histogram& histogram);
 /// Everything else.
 using GeneralFunction = base::Result<Operand> (*)(CallFrame& frame);
 
+/// General functions that the executor knows how to compute for whole columns; see plan.h.
+enum class Form : std::uint8_t {
+  kStepwise,   ///< none: called at each step
+  kTime,       ///< time()
+  kTimestamp,  ///< timestamp(v)
+  kScalar,     ///< scalar(v)
+  kVector,     ///< vector(s)
+  kAbsent,     ///< absent(v)
+  kRelabel,    ///< changes labels alone: called once for each series, with a single element
+};
+
 struct Function {
   std::string_view name;
   std::vector<ValueType> arguments;
@@ -65,7 +76,11 @@ struct Function {
   base::Status (*check_parameters)(std::span<const double> parameters) = nullptr;
   bool expects_counter = false;     ///< infos when a float's name is not one of a counter
   bool quantile_parameter = false;  ///< its first argument is a quantile: warns outside of 0 … 1
-  bool experimental = false;        ///< see ParseOptions::experimental_functions
+  /// Of a function without arguments that always gives this scalar.
+  std::optional<double> constant_value = std::nullopt;
+  bool uses_time = false;       ///< depends on the evaluation time, not on its arguments alone
+  Form form = Form::kStepwise;  ///< of a GeneralFunction
+  bool experimental = false;    ///< see ParseOptions::experimental_functions
 
   std::size_t min_arguments() const;
   /// The largest number of arguments; nothing when there is no bound.

@@ -48,13 +48,16 @@ double round_to(double v, Parameters parameters) {
   return std::floor(v * inverse + 0.5) / inverse;
 }
 
-// Unlike std::min and std::max these give NaN when either is NaN.
+// Unlike std::min and std::max these give NaN when either is NaN and the other does not win
+// anyway, and know that -0 is below 0.
 double smaller(double a, double b) {
-  return std::isnan(a) || std::isnan(b) ? a + b : std::min(a, b);
+  constexpr double kLowest = -std::numeric_limits<double>::infinity();
+  if (std::isnan(a) || std::isnan(b)) {
+    return a == kLowest || b == kLowest ? kLowest : std::numeric_limits<double>::quiet_NaN();
+  }
+  return a == b ? (std::signbit(a) ? a : b) : std::min(a, b);
 }
-double larger(double a, double b) {
-  return std::isnan(a) || std::isnan(b) ? a + b : std::max(a, b);
-}
+double larger(double a, double b) { return -smaller(-a, -b); }
 
 double clamp_min(double v, Parameters parameters) { return larger(v, parameters[0]); }
 double clamp_max(double v, Parameters parameters) { return smaller(v, parameters[0]); }
@@ -66,6 +69,7 @@ base::Result<Operand> clamp(CallFrame& frame) {
     return Operand(Elements{});
   }
   Elements elements = std::move(frame.vector(0));
+  drop_histograms(elements);
   for (Element& element : elements) {
     element.value = larger(low, smaller(high, element.value));
   }
@@ -88,7 +92,7 @@ Function row(std::string_view name, ElementFunction run, std::string_view doc) {
 std::vector<Function> math_functions() {
   constexpr auto kScalar = ValueType::kScalar;
   constexpr auto kVector = ValueType::kVector;
-  return {
+  std::vector<Function> rows = {
       row("abs", &absolute, "absolute value"),
       row("ceil", &ceiling, "rounded up to an integer"),
       row("floor", &flooring, "rounded down to an integer"),
@@ -123,6 +127,8 @@ std::vector<Function> math_functions() {
       {"clamp", {kVector, kScalar, kScalar}, 0, kVector, &clamp, "between two limits"},
       {"pi", {}, 0, kScalar, &pi, "3.14159…"},
   };
+  rows.back().constant_value = std::numbers::pi;
+  return rows;
 }
 
 }  // namespace tocsin::promql

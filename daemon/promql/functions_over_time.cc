@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "promql/functions.h"
+#include "promql/histogram_ranges.h"
 #include "promql/numeric.h"
 #include "promql/over_floats.h"
 
@@ -13,6 +14,9 @@ namespace {
 using model::Sample;
 
 std::optional<Number> sum_over_time(const RangeInput& input) {
+  if (!input.histograms.empty()) {
+    return refuses_mix(input) ? std::nullopt : fold_histograms(input, false);
+  }
   CompensatedSum sum;
   for (const Sample& sample : input.samples) {
     sum.add(sample.value);
@@ -21,6 +25,9 @@ std::optional<Number> sum_over_time(const RangeInput& input) {
 }
 
 std::optional<Number> avg_over_time(const RangeInput& input) {
+  if (!input.histograms.empty()) {
+    return refuses_mix(input) ? std::nullopt : fold_histograms(input, true);
+  }
   Mean mean;
   for (const Sample& sample : input.samples) {
     mean.add(sample.value);
@@ -55,19 +62,25 @@ std::optional<Number> ts_of_min_over_time(const RangeInput& input) {
 std::optional<Number> ts_of_max_over_time(const RangeInput& input) {
   return seconds(extreme(input.samples, true, true));
 }
+
+// These do not look at values: floats and histograms are all the same to them.
+double seconds_of(const MixedRange::Item& item) {
+  return static_cast<double>(item.time_ms) / 1000.0;
+}
 std::optional<Number> ts_of_first_over_time(const RangeInput& input) {
-  return seconds(input.samples.front());
+  return seconds_of(MixedRange::first(input));
 }
 std::optional<Number> ts_of_last_over_time(const RangeInput& input) {
-  return seconds(input.samples.back());
+  return seconds_of(MixedRange::last(input));
 }
-
 std::optional<Number> count_over_time(const RangeInput& input) {
-  return static_cast<double>(input.samples.size());
+  return static_cast<double>(input.samples.size() + input.histograms.size());
 }
-std::optional<Number> last_over_time(const RangeInput& input) { return input.samples.back().value; }
+std::optional<Number> last_over_time(const RangeInput& input) {
+  return MixedRange::last(input).number();
+}
 std::optional<Number> first_over_time(const RangeInput& input) {
-  return input.samples.front().value;
+  return MixedRange::first(input).number();
 }
 std::optional<Number> present_over_time(const RangeInput&) { return 1.0; }
 
@@ -113,13 +126,12 @@ Function row(std::string_view name, RangeFunction run, std::string_view doc) {
 
 std::vector<Function> over_time_functions() {
   std::vector<Function> rows = {
-      row("sum_over_time", &over_floats<sum_over_time>, "sum of the values in the range"),
-      row("avg_over_time", &over_floats<avg_over_time>, "average of the values in the range"),
+      row("sum_over_time", &sum_over_time, "sum of the values in the range"),
+      row("avg_over_time", &avg_over_time, "average of the values in the range"),
       row("min_over_time", &over_floats<min_over_time>, "smallest value in the range"),
       row("max_over_time", &over_floats<max_over_time>, "largest value in the range"),
-      row("count_over_time", &over_floats<count_over_time>, "number of samples in the range"),
-      row("present_over_time", &over_floats<present_over_time>,
-          "1 for each series with samples in the range"),
+      row("count_over_time", &count_over_time, "number of samples in the range"),
+      row("present_over_time", &present_over_time, "1 for each series with samples in the range"),
       row("stddev_over_time", &over_floats<stddev_over_time>, "standard deviation of the values"),
       row("stdvar_over_time", &over_floats<stdvar_over_time>, "variance of the values"),
       row("mad_over_time", &over_floats<mad_over_time>, "median absolute deviation of the values"),
@@ -127,12 +139,12 @@ std::vector<Function> over_time_functions() {
           "time of the last smallest sample"),
       row("ts_of_max_over_time", &over_floats<ts_of_max_over_time>,
           "time of the last largest sample"),
-      row("ts_of_first_over_time", &over_floats<ts_of_first_over_time>, "time of the first sample"),
-      row("ts_of_last_over_time", &over_floats<ts_of_last_over_time>, "time of the last sample"),
+      row("ts_of_first_over_time", &ts_of_first_over_time, "time of the first sample"),
+      row("ts_of_last_over_time", &ts_of_last_over_time, "time of the last sample"),
   };
   for (Function function :
-       {row("last_over_time", &over_floats<last_over_time>, "newest value in the range"),
-        row("first_over_time", &over_floats<first_over_time>, "oldest value in the range")}) {
+       {row("last_over_time", &last_over_time, "newest value in the range"),
+        row("first_over_time", &first_over_time, "oldest value in the range")}) {
     function.keeps_name = true;
     rows.push_back(std::move(function));
   }

@@ -3,7 +3,9 @@
 #include <limits>
 #include <string>
 
+#include "model/histogram_algebra.h"
 #include "promql/functions.h"
+#include "promql/histogram_ranges.h"
 #include "promql/numeric.h"
 #include "promql/over_floats.h"
 
@@ -15,11 +17,58 @@ using model::Sample;
 
 double seconds(std::int64_t milliseconds) { return static_cast<double>(milliseconds) / 1000.0; }
 
-// Increase (or difference) over the whole range from the samples within it: the observed change is
-// extended to the range's ends, though by no more than half the average distance of samples where
-// a series begins or ends within the range, and for counters not below zero.
+// How much larger the change over the whole range is than that between the samples within it: the
+// observed change is extended to the range's ends, though by no more than half the average distance
+// of samples where a series begins or ends within the range. A counter does not go below zero:
+// `zero_share` is the first value as a share of the change.
+double extrapolation(const RangeInput& input, std::int64_t first_ms, std::int64_t last_ms,
+                     std::size_t samples, std::optional<double> zero_share) {
+  double to_start = seconds(first_ms - input.start_ms);
+  double to_end = seconds(input.end_ms - last_ms);
+  const double sampled = seconds(last_ms - first_ms);
+  const double average = sampled / static_cast<double>(samples - 1);
+  const double threshold = average * 1.1;
+  if (to_start >= threshold) {
+    to_start = average / 2;
+  }
+  if (zero_share) {
+    to_start = std::min(to_start, sampled * *zero_share);
+  }
+  if (to_end >= threshold) {
+    to_end = average / 2;
+  }
+  return (sampled + to_start + to_end) / sampled;
+}
+
+std::optional<Number> extrapolated_histogram(const RangeInput& input, bool counter,
+                                             bool per_second) {
+  const auto samples = input.histograms;
+  if (samples.size() < 2) {
+    return std::nullopt;
+  }
+  auto change = histogram_change(input, counter);
+  if (!change) {
+    return std::nullopt;
+  }
+  std::optional<double> zero_share;
+  const double first_count = samples.front().histogram->count;
+  if (counter && change->count > 0 && first_count >= 0) {
+    zero_share = first_count / change->count;
+  }
+  double factor = extrapolation(input, samples.front().time_ms, samples.back().time_ms,
+                                samples.size(), zero_share);
+  if (per_second) {
+    factor /= seconds(input.end_ms - input.start_ms);
+  }
+  model::multiply(*change, factor);
+  return Number(std::move(*change));
+}
+
 std::optional<Number> extrapolated(const RangeInput& input, bool counter, bool per_second) {
   const auto& samples = input.samples;
+  if (!input.histograms.empty()) {
+    return refuses_mix(input) ? std::nullopt : extrapolated_histogram(input, counter, per_second);
+  }
   if (samples.size() < 2) {
     return std::nullopt;
   }
@@ -35,21 +84,11 @@ std::optional<Number> extrapolated(const RangeInput& input, bool counter, bool p
       previous = sample.value;
     }
   }
-  double to_start = seconds(first.time_ms - input.start_ms);
-  double to_end = seconds(input.end_ms - last.time_ms);
-  const double sampled = seconds(last.time_ms - first.time_ms);
-  const double average = sampled / static_cast<double>(samples.size() - 1);
-  const double threshold = average * 1.1;
-  if (to_start >= threshold) {
-    to_start = average / 2;
-  }
+  std::optional<double> zero_share;
   if (counter && change > 0 && first.value >= 0) {
-    to_start = std::min(to_start, sampled * (first.value / change));
+    zero_share = first.value / change;
   }
-  if (to_end >= threshold) {
-    to_end = average / 2;
-  }
-  double factor = (sampled + to_start + to_end) / sampled;
+  double factor = extrapolation(input, first.time_ms, last.time_ms, samples.size(), zero_share);
   if (per_second) {
     factor /= seconds(input.end_ms - input.start_ms);
   }
@@ -61,18 +100,25 @@ std::optional<Number> increase(const RangeInput& input) { return extrapolated(in
 std::optional<Number> delta(const RangeInput& input) { return extrapolated(input, false, false); }
 
 std::optional<Number> instant_change(const RangeInput& input, bool per_second) {
-  if (input.samples.size() < 2) {
+  const auto newest = MixedRange::last_two(input);
+  if (!newest) {
     return std::nullopt;
   }
-  const Sample& last = input.samples.back();
-  const Sample& before = input.samples[input.samples.size() - 2];
+  const auto& [before, last] = *newest;
+  if ((before.sample == nullptr) != (last.sample == nullptr)) {
+    input.note(Note::kMixedFloatsHistograms);
+    return std::nullopt;
+  }
+  if (last.time_ms == before.time_ms) {
+    return std::nullopt;
+  }
+  if (last.sample != nullptr) {
+    return last_histogram_change(*before.sample, *last.sample, per_second, input);
+  }
   double change = last.value - before.value;
   if (per_second) {
     if (last.value < before.value) {
       change = last.value;
-    }
-    if (last.time_ms == before.time_ms) {
-      return std::nullopt;
     }
     change /= seconds(last.time_ms - before.time_ms);
   }
@@ -82,26 +128,47 @@ std::optional<Number> instant_change(const RangeInput& input, bool per_second) {
 std::optional<Number> irate(const RangeInput& input) { return instant_change(input, true); }
 std::optional<Number> idelta(const RangeInput& input) { return instant_change(input, false); }
 
-std::optional<Number> changes(const RangeInput& input) {
+// Counts the steps from one sample to the next for which `of_floats` or `of_histograms` holds.
+// Going from one kind to the other always counts.
+template <class OfFloats, class OfHistograms>
+double count_steps(const RangeInput& input, const OfFloats& of_floats,
+                   const OfHistograms& of_histograms) {
   double count = 0;
-  double previous = input.samples.front().value;
-  for (const Sample& sample : input.samples.subspan(1)) {
-    if (sample.value != previous && !(std::isnan(sample.value) && std::isnan(previous))) {
-      count += 1;
+  if (input.histograms.empty()) {
+    for (std::size_t i = 1; i < input.samples.size(); ++i) {
+      count += of_floats(input.samples[i].value, input.samples[i - 1].value) ? 1 : 0;
     }
-    previous = sample.value;
+    return count;
+  }
+  MixedRange items(input);
+  auto previous = items.next();
+  while (const auto item = items.next()) {
+    if ((item->histogram == nullptr) != (previous->histogram == nullptr)) {
+      count += 1;
+    } else if (item->histogram == nullptr) {
+      count += of_floats(item->value, previous->value) ? 1 : 0;
+    } else {
+      count += of_histograms(*item->histogram, *previous->histogram) ? 1 : 0;
+    }
+    previous = item;
   }
   return count;
 }
 
+std::optional<Number> changes(const RangeInput& input) {
+  return count_steps(
+      input,
+      [](double now, double before) {
+        return now != before && !(std::isnan(now) && std::isnan(before));
+      },
+      [](const model::Histogram& now, const model::Histogram& before) {
+        return !model::same_distribution(now, before);
+      });
+}
+
 std::optional<Number> resets(const RangeInput& input) {
-  double count = 0;
-  double previous = input.samples.front().value;
-  for (const Sample& sample : input.samples.subspan(1)) {
-    count += sample.value < previous ? 1 : 0;
-    previous = sample.value;
-  }
-  return count;
+  return count_steps(
+      input, [](double now, double before) { return now < before; }, &model::is_reset);
 }
 
 struct Line {
@@ -196,28 +263,13 @@ std::vector<Function> rate_functions() {
   constexpr auto kScalar = ValueType::kScalar;
   constexpr auto kVector = ValueType::kVector;
   std::vector<Function> rows = {
-      {"rate",
-       {kMatrix},
-       0,
-       kVector,
-       &over_floats<rate>,
-       "per-second increase of a counter over the range"},
-      {"increase",
-       {kMatrix},
-       0,
-       kVector,
-       &over_floats<increase>,
-       "increase of a counter over the range"},
-      {"delta", {kMatrix}, 0, kVector, &over_floats<delta>, "difference of a gauge over the range"},
-      {"irate",
-       {kMatrix},
-       0,
-       kVector,
-       &over_floats<irate>,
-       "per-second increase between the last two samples"},
-      {"idelta", {kMatrix}, 0, kVector, &over_floats<idelta>, "difference of the last two samples"},
-      {"changes", {kMatrix}, 0, kVector, &over_floats<changes>, "how often the value changed"},
-      {"resets", {kMatrix}, 0, kVector, &over_floats<resets>, "how often the value fell"},
+      {"rate", {kMatrix}, 0, kVector, &rate, "per-second increase of a counter over the range"},
+      {"increase", {kMatrix}, 0, kVector, &increase, "increase of a counter over the range"},
+      {"delta", {kMatrix}, 0, kVector, &delta, "difference of a gauge over the range"},
+      {"irate", {kMatrix}, 0, kVector, &irate, "per-second increase between the last two samples"},
+      {"idelta", {kMatrix}, 0, kVector, &idelta, "difference of the last two samples"},
+      {"changes", {kMatrix}, 0, kVector, &changes, "how often the value changed"},
+      {"resets", {kMatrix}, 0, kVector, &resets, "how often the value fell"},
       {"deriv",
        {kMatrix},
        0,
@@ -245,6 +297,7 @@ std::vector<Function> rate_functions() {
   };
   for (Function& row : rows) {
     row.expects_counter = row.name == "rate" || row.name == "increase";
+    row.uses_time = row.name == "predict_linear";
     row.experimental = row.name == "double_exponential_smoothing";
     if (std::get<RangeFunction>(row.run) == &over_floats<double_exponential_smoothing>) {
       row.check_parameters = &check_factors;

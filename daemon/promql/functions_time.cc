@@ -1,5 +1,6 @@
 #include <chrono>
-#include <cmath>
+#include <cstdint>
+#include <limits>
 
 #include "promql/call_frame.h"
 #include "promql/functions.h"
@@ -9,41 +10,57 @@ namespace tocsin::promql {
 namespace {
 
 using Parameters = std::span<const double>;
-using Seconds = std::chrono::sys_seconds;
+// The calendar of Go's package time, which every double has a place in: seconds are counted modulo
+// 2^64 from the first of January of a year far before the Big Bang. Years repeat every 400, and
+// that one is, like 2001, the first of a cycle and begins on a Monday.
+constexpr std::uint64_t kSecondsPerDay = 86'400;
+constexpr std::uint64_t kDaysPerCycle = 146'097;
+constexpr std::int64_t kFirstYear = -292'277'022'399;
+constexpr std::int64_t kFirstYearOfCycle = 2001;
+constexpr std::uint64_t kDaysUntil1970 =
+    static_cast<std::uint64_t>(kFirstYearOfCycle - kFirstYear) / 400 * kDaysPerCycle - 11'323;
 
-// Values outside of the years that the calendar of the standard library knows are cut to them.
-Seconds to_time(double value) {
-  constexpr double kFirst = -1.0e12;
-  constexpr double kLast = 9.0e11;
-  const double cut = std::isnan(value) ? 0 : std::trunc(std::fmin(std::fmax(value, kFirst), kLast));
-  return Seconds(std::chrono::seconds(static_cast<std::int64_t>(cut)));
+// What does not fit 64 bits becomes the smallest number, as on amd64.
+std::int64_t to_integer(double value) {
+  constexpr double kLimit = 0x1p63;
+  return value >= -kLimit && value < kLimit ? static_cast<std::int64_t>(value)
+                                            : std::numeric_limits<std::int64_t>::min();
 }
 
-std::chrono::sys_days day_of(double value) {
-  return std::chrono::floor<std::chrono::days>(to_time(value));
+std::uint64_t seconds_of(double value) {
+  return static_cast<std::uint64_t>(to_integer(value)) + kDaysUntil1970 * kSecondsPerDay;
 }
-std::chrono::year_month_day date_of(double value) { return {day_of(value)}; }
-std::chrono::hh_mm_ss<std::chrono::seconds> clock_of(double value) {
-  return std::chrono::hh_mm_ss(to_time(value) - day_of(value));
-}
+std::uint64_t day_of(double value) { return seconds_of(value) / kSecondsPerDay; }
 
-double year(double v, Parameters) { return static_cast<int>(date_of(v).year()); }
+// The date at the same place of the cycle that begins in 2001.
+std::chrono::sys_days day_in_cycle(double value) {
+  const auto first = std::chrono::sys_days(std::chrono::year(kFirstYearOfCycle) / 1 / 1);
+  return first + std::chrono::days(day_of(value) % kDaysPerCycle);
+}
+std::chrono::year_month_day date_of(double value) { return {day_in_cycle(value)}; }
+
+double year(double v, Parameters) {
+  const std::int64_t within = static_cast<int>(date_of(v).year()) - kFirstYearOfCycle;
+  const auto cycles = static_cast<std::int64_t>(day_of(v) / kDaysPerCycle);
+  return static_cast<double>(kFirstYear + cycles * 400 + within);
+}
 double month(double v, Parameters) { return static_cast<unsigned>(date_of(v).month()); }
 double day_of_month(double v, Parameters) { return static_cast<unsigned>(date_of(v).day()); }
-double day_of_week(double v, Parameters) { return std::chrono::weekday(day_of(v)).c_encoding(); }
+double day_of_week(double v, Parameters) { return static_cast<double>((day_of(v) + 1) % 7); }
 double day_of_year(double v, Parameters) {
   const auto first = std::chrono::sys_days(date_of(v).year() / std::chrono::January / 1);
-  return static_cast<double>((day_of(v) - first).count() + 1);
+  return static_cast<double>((day_in_cycle(v) - first).count() + 1);
 }
 double days_in_month(double v, Parameters) {
   const auto date = date_of(v);
   return static_cast<unsigned>((date.year() / date.month() / std::chrono::last).day());
 }
-double hour(double v, Parameters) { return static_cast<double>(clock_of(v).hours().count()); }
-double minute(double v, Parameters) { return static_cast<double>(clock_of(v).minutes().count()); }
+double hour(double v, Parameters) {
+  return static_cast<double>(seconds_of(v) % kSecondsPerDay / 3600);
+}
+double minute(double v, Parameters) { return static_cast<double>(seconds_of(v) % 3600 / 60); }
 
 base::Result<Operand> time(CallFrame& frame) {
-  frame.evaluator.holds_until(frame.time_ms);
   return Operand(static_cast<double>(frame.time_ms) / 1000.0);
 }
 
@@ -60,7 +77,6 @@ base::Result<Operand> timestamp(CallFrame& frame) {
       return status.error();
     }
   } else {
-    frame.evaluator.holds_until(frame.time_ms);
     elements = std::move(frame.vector(0));
     for (Element& element : elements) {
       element.set(static_cast<double>(frame.time_ms) / 1000.0);
@@ -82,7 +98,7 @@ Function row(std::string_view name, ElementFunction run, std::string_view doc) {
 }  // namespace
 
 std::vector<Function> time_functions() {
-  return {
+  std::vector<Function> rows = {
       row("year", &year, "year"),
       row("month", &month, "month, 1 to 12"),
       row("day_of_month", &day_of_month, "day of the month, 1 to 31"),
@@ -99,6 +115,15 @@ std::vector<Function> time_functions() {
        &timestamp,
        "time of each sample in seconds"},
   };
+  for (Function& row : rows) {
+    row.uses_time = row.name == "time" || row.name == "timestamp";
+    if (row.name == "time") {
+      row.form = Form::kTime;
+    } else if (row.name == "timestamp") {
+      row.form = Form::kTimestamp;
+    }
+  }
+  return rows;
 }
 
 }  // namespace tocsin::promql

@@ -65,6 +65,7 @@ Result<Operand> sorted(CallFrame& frame, bool descending) {
         "sort is ineffective for range queries since results are always ordered by labels");
   }
   Elements elements = std::move(frame.vector(0));
+  drop_histograms(elements);
   std::ranges::stable_sort(elements, [descending](const Element& a, const Element& b) {
     if (std::isnan(a.value) || std::isnan(b.value)) {
       return !std::isnan(a.value) && std::isnan(b.value);
@@ -78,7 +79,8 @@ Result<Operand> sort(CallFrame& frame) { return sorted(frame, false); }
 Result<Operand> sort_desc(CallFrame& frame) { return sorted(frame, true); }
 
 Result<Operand> scalar(CallFrame& frame) {
-  const Elements& elements = frame.vector(0);
+  Elements& elements = frame.vector(0);
+  drop_histograms(elements);
   return Operand(elements.size() == 1 ? elements.front().value
                                       : std::numeric_limits<double>::quiet_NaN());
 }
@@ -93,7 +95,7 @@ std::vector<Function> vector_functions() {
   constexpr auto kMatrix = ValueType::kMatrix;
   constexpr auto kScalar = ValueType::kScalar;
   constexpr auto kVector = ValueType::kVector;
-  return {
+  std::vector<Function> rows = {
       {"absent", {kVector}, 0, kVector, &absent, "1 when the vector is empty"},
       {"absent_over_time",
        {kMatrix},
@@ -106,6 +108,16 @@ std::vector<Function> vector_functions() {
       {"scalar", {kVector}, 0, kScalar, &scalar, "value of the only element, else NaN"},
       {"vector", {kScalar}, 0, kVector, &vector, "one element without labels"},
   };
+  for (Function& row : rows) {
+    if (row.name == "absent") {
+      row.form = Form::kAbsent;
+    } else if (row.name == "scalar") {
+      row.form = Form::kScalar;
+    } else if (row.name == "vector") {
+      row.form = Form::kVector;
+    }
+  }
+  return rows;
 }
 
 }  // namespace tocsin::promql

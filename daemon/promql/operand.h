@@ -29,6 +29,11 @@ struct Element {
 };
 using Elements = std::vector<Element>;
 
+/// For functions that know no histograms.
+inline void drop_histograms(Elements& elements) {
+  std::erase_if(elements, [](const Element& element) { return element.histogram != nullptr; });
+}
+
 /// One series of a range vector while it is being computed.
 struct RangeSeries {
   model::Labels labels;

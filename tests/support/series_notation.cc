@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <limits>
 
 #include "base/text.h"
@@ -196,8 +197,8 @@ base::Status add_item(std::string_view item, SeriesValues& values) {
   return {};
 }
 
-// `{{…}}`, maybe `{{…}}+{{…}}`, maybe with xN: how many steps it takes; moves `text` behind it.
-std::size_t skip_histograms(std::string_view& text) {
+// Takes `{{…}}`, maybe `{{…}}+{{…}}`, maybe with xN, off the front of the text.
+std::string_view take_histogram_item(std::string_view& text) {
   std::size_t at = 0;
   while (at < text.size()) {
     if (text.substr(at).starts_with("{{")) {
@@ -209,10 +210,9 @@ std::size_t skip_histograms(std::string_view& text) {
       ++at;
     }
   }
-  std::string_view item = text.substr(0, at);
+  const std::string_view item = text.substr(0, at);
   text.remove_prefix(at);
-  const auto repeat = item.ends_with("}}") ? std::nullopt : repeat_of(item);
-  return repeat ? *repeat + 1 : 1;
+  return item;
 }
 
 }  // namespace
@@ -224,7 +224,8 @@ Result<model::Labels> parse_series_labels(std::string_view text, std::size_t* us
   return labels;
 }
 
-Result<SeriesValues> parse_series_values(std::string_view text, bool* histograms) {
+Result<SeriesValues> parse_series_values(std::string_view text,
+                                         std::vector<NotedHistogram>* histograms) {
   SeriesValues values;
   while (true) {
     while (!text.empty() && is_blank(text.front())) {
@@ -234,10 +235,15 @@ Result<SeriesValues> parse_series_values(std::string_view text, bool* histograms
       return values;
     }
     if (text.starts_with("{{")) {
-      values.insert(values.end(), skip_histograms(text), std::nullopt);
-      if (histograms != nullptr) {
-        *histograms = true;
+      std::vector<NotedHistogram> items;
+      if (auto status = parse_histogram_item(take_histogram_item(text), items); !status) {
+        return status.error();
       }
+      if (histograms != nullptr) {
+        histograms->resize(values.size());
+        std::ranges::move(items, std::back_inserter(*histograms));
+      }
+      values.insert(values.end(), items.size(), std::nullopt);
       continue;
     }
     const auto end = std::min(text.find_first_of(" \t"), text.size());

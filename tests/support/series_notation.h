@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "model/labels.h"
+#include "support/histogram_notation.h"
 
 namespace tocsin::testing {
 
@@ -18,13 +19,20 @@ using SeriesValues = std::vector<std::optional<double>>;
 struct NotedSeries {
   model::Labels labels;
   SeriesValues values;
-  bool histograms = false;  ///< has `{{…}}` items, which are left out of `values` as gaps
+  /// Those of `{{…}}` items, by step; there `values` has gaps. Empty when there are none.
+  std::vector<NotedHistogram> histograms;
+
+  const NotedHistogram* histogram(std::size_t step) const {
+    return step < histograms.size() && histograms[step].histogram ? &histograms[step] : nullptr;
+  }
 };
 
 /// Reads `name{label="value"} values`.
 base::Result<NotedSeries> parse_series_line(std::string_view line);
 /// Reads values alone.
-base::Result<SeriesValues> parse_series_values(std::string_view text, bool* histograms = nullptr);
+/// With `histograms` null those are gaps.
+base::Result<SeriesValues> parse_series_values(std::string_view text,
+                                               std::vector<NotedHistogram>* histograms = nullptr);
 /// Reads `name{label="value", …}`, with quoted names and a metric name in the braces too, from the
 /// start of `text`; `used` gets how many bytes that took.
 base::Result<model::Labels> parse_series_labels(std::string_view text, std::size_t* used);

@@ -8,19 +8,53 @@
 #include <map>
 
 #include "base/text.h"
+#include "model/histogram.h"
 #include "model/sample.h"
 
 namespace tocsin::promqltest {
 namespace {
 
-using Points = std::map<std::int64_t, double>;
+// One point of a series. What is expected may leave the counter reset hint open.
+struct Point {
+  double value = 0;
+  model::HistogramPtr histogram{};
+  bool any_reset = false;
+};
+using Points = std::map<std::int64_t, Point>;
 using Table = std::map<model::Labels, Points>;
+
+std::string_view name_of(model::CounterReset reset) {
+  switch (reset) {
+    case model::CounterReset::kReset:
+      return "reset";
+    case model::CounterReset::kNotReset:
+      return "not_reset";
+    case model::CounterReset::kGauge:
+      return "gauge";
+    case model::CounterReset::kUnknown:
+      break;
+  }
+  return "unknown";
+}
+
+std::string show(const Point& point) {
+  if (!point.histogram) {
+    return model::is_stale(point.value) ? "stale" : base::format_number_short(point.value);
+  }
+  const model::Histogram& histogram = *point.histogram;
+  std::string text = "{schema:" + std::to_string(histogram.schema) + " " +
+                     std::string(name_of(histogram.reset)) +
+                     " zero:" + base::format_number_short(histogram.zero_threshold);
+  for (const double bound : histogram.bounds) {
+    text += " " + base::format_number_short(bound);
+  }
+  return text + "}" + model::to_string(histogram);
+}
 
 std::string show(const Points& points) {
   std::string text;
-  for (const auto& [time, value] : points) {
-    text += " " + (model::is_stale(value) ? "stale" : base::format_number_short(value)) + "@" +
-            std::to_string(time);
+  for (const auto& [time, point] : points) {
+    text += " " + show(point) + "@" + std::to_string(time);
   }
   return text;
 }
@@ -33,9 +67,30 @@ std::string show(const Table& table) {
   return text.empty() ? "    nothing\n" : text;
 }
 
+bool same(const model::HistogramBuckets& a, const model::HistogramBuckets& b) {
+  return std::ranges::equal(a, b, [](const auto& left, const auto& right) {
+    return left.index == right.index && nearly_equal(left.count, right.count);
+  });
+}
+
+bool same(const Point& expected, const Point& got) {
+  if (!expected.histogram || !got.histogram) {
+    return !expected.histogram && !got.histogram && nearly_equal(expected.value, got.value);
+  }
+  model::Histogram a = *expected.histogram;
+  model::Histogram b = *got.histogram;
+  a.compact();
+  b.compact();
+  return a.schema == b.schema && (expected.any_reset || a.reset == b.reset) &&
+         nearly_equal(a.count, b.count) && nearly_equal(a.sum, b.sum) &&
+         nearly_equal(a.zero_threshold, b.zero_threshold) &&
+         nearly_equal(a.zero_count, b.zero_count) && a.bounds == b.bounds &&
+         same(a.positive, b.positive) && same(a.negative, b.negative);
+}
+
 bool same(const Points& a, const Points& b) {
   return std::ranges::equal(a, b, [](const auto& left, const auto& right) {
-    return left.first == right.first && nearly_equal(left.second, right.second);
+    return left.first == right.first && same(left.second, right.second);
   });
 }
 
@@ -51,8 +106,11 @@ Table expected_table(const Eval& eval) {
   for (const testing::NotedSeries& series : eval.series) {
     Points& points = table[series.labels];
     for (std::size_t i = 0; i < series.values.size(); ++i) {
-      if (series.values[i]) {
-        points[steps.start_ms + static_cast<std::int64_t>(i) * steps.step_ms] = *series.values[i];
+      const std::int64_t time = steps.start_ms + static_cast<std::int64_t>(i) * steps.step_ms;
+      if (const auto* histogram = series.histogram(i)) {
+        points[time] = {0, histogram->histogram, !histogram->states_reset};
+      } else if (series.values[i]) {
+        points[time] = {*series.values[i]};
       }
     }
     if (points.empty() && !eval.instant) {
@@ -66,7 +124,10 @@ Table table_of(const promql::Matrix& matrix) {
   Table table;
   for (const promql::MatrixSeries& series : matrix) {
     for (const model::Sample& sample : series.samples) {
-      table[series.labels][sample.time_ms] = sample.value;
+      table[series.labels][sample.time_ms] = {sample.value};
+    }
+    for (const model::HistogramSample& sample : series.histograms) {
+      table[series.labels][sample.time_ms] = {0, sample.histogram};
     }
   }
   return table;
@@ -75,7 +136,7 @@ Table table_of(const promql::Matrix& matrix) {
 Table table_of(const promql::Vector& vector, std::int64_t time_ms) {
   Table table;
   for (const promql::VectorElement& element : vector) {
-    table[element.labels][time_ms] = element.value;
+    table[element.labels][time_ms] = {element.value, element.histogram};
   }
   return table;
 }
@@ -216,7 +277,7 @@ std::string compare_step(const Eval& eval, const base::Result<promql::Evaluation
   }
   Table expected = expected_table(eval);
   if (eval.scalar) {
-    expected[model::Labels()][time_ms] = *eval.scalar;
+    expected[model::Labels()][time_ms] = {*eval.scalar};
   }
   return compare_tables(expected, got);
 }

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "conformance/promql/compare.h"
 #include "conformance/promql/rewrite.h"
+#include "conformance/promql/storage.h"
 #include "support/conformance.h"
 #include "support/memory_series.h"
 
@@ -26,7 +27,7 @@ class Runner {
     if (std::holds_alternative<Clear>(command)) {
       series_.clear();
     } else if (const auto* load = std::get_if<Load>(&command)) {
-      this->load(*load);
+      load_into(series_, *load);
     } else if (const auto& eval = std::get<Eval>(command); wanted(eval.line)) {
       const std::string problem = this->eval(eval);
       if (problem.empty()) {
@@ -40,20 +41,6 @@ class Runner {
   Summary take() { return std::move(summary_); }
 
  private:
-  void load(const Load& load) {
-    for (const testing::NotedSeries& noted : load.series) {
-      std::vector<model::Sample> samples;
-      for (std::size_t i = 0; i < noted.values.size(); ++i) {
-        if (noted.values[i]) {
-          samples.push_back({static_cast<std::int64_t>(i) * load.step_ms, *noted.values[i]});
-        }
-      }
-      if (!samples.empty()) {
-        series_.add(noted.labels, samples);
-      }
-    }
-  }
-
   Result<promql::Evaluation> at(const promql::Query& query, std::int64_t time_ms) const {
     const auto time = base::from_millis(time_ms);
     const auto selections = promql::selections(query, time, options_);

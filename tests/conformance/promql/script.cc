@@ -73,7 +73,7 @@ class ScriptReader {
       return Command(Clear{});
     }
     if (word.starts_with("load")) {
-      return load(rest);
+      return load(word, rest);
     }
     if (word.starts_with("eval")) {
       return eval(word, rest);
@@ -81,25 +81,33 @@ class ScriptReader {
     return fault("unknown command", word);
   }
 
-  Result<Command> load(std::string_view rest) {
+  Result<Command> load(std::string_view word, std::string_view rest) {
     Load load;
+    load.with_nhcb = word == "load_with_nhcb";
     const auto step = time(take_word(rest));
     if (!step) {
       return step.error();
     }
     load.step_ms = *step;
+    StartOffsets offsets;  // of the line that follows
     for (++at_; more(); ++at_) {
       std::size_t used = 0;
       const auto labels = testing::parse_series_labels(lines_[at_], &used);
-      if (labels && lines_[at_].substr(used).starts_with("@st")) {
-        continue;  // start timestamps: not used yet
+      constexpr std::string_view kStarts = "@st";
+      if (labels && lines_[at_].substr(used).starts_with(kStarts)) {
+        auto parsed = parse_start_offsets(lines_[at_].substr(used + kStarts.size()));
+        if (!parsed) {
+          return parsed.error();
+        }
+        offsets = std::move(*parsed);
+        continue;
       }
       auto series = testing::parse_series_line(lines_[at_]);
       if (!series) {
         return series.error();
       }
-      std::erase_if(load.series, [&](const auto& s) { return s.labels == series->labels; });
-      load.series.push_back(std::move(*series));
+      std::erase_if(load.series, [&](const auto& s) { return s.series.labels == series->labels; });
+      load.series.push_back({std::move(*series), std::exchange(offsets, {})});
     }
     return Command(std::move(load));
   }
@@ -179,7 +187,7 @@ class ScriptReader {
       return true;
     }
     if (const auto number = base::parse_number(line)) {
-      eval.scalar = *number;
+      eval.scalar = number;
       return true;
     }
     auto series = testing::parse_series_line(line);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "conformance/promql/start_offsets.h"
 #include "promql/query.h"
 #include "support/series_notation.h"
 
@@ -16,9 +17,15 @@ namespace tocsin::promqltest {
 
 struct Clear {};
 
+struct LoadedSeries {
+  testing::NotedSeries series;
+  StartOffsets start_offsets;
+};
+
 struct Load {
   std::int64_t step_ms = 0;
-  std::vector<testing::NotedSeries> series;
+  bool with_nhcb = false;  ///< classic histograms are stored as native ones too
+  std::vector<LoadedSeries> series;
 };
 
 /// A text that an error or annotation must be equal to, or match.

@@ -1,0 +1,138 @@
+#include "integration/promql_differential/series_server.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "api/server.h"
+#include "promql/query.h"
+#include "series/store.h"
+
+namespace tocsin::differential {
+namespace {
+
+using base::Error;
+using base::ErrorCode;
+using base::Result;
+
+/// Nothing but series: no rules, targets, incidents or metrics of its own.
+class NoViews final : public api::Views {
+ public:
+  std::vector<api::RuleGroupView> rule_groups() const override { return {}; }
+  std::vector<api::TargetView> targets() const override { return {}; }
+  async::Task<Result<std::vector<api::IncidentView>>> incidents(api::IncidentFilter) override {
+    co_return std::vector<api::IncidentView>{};
+  }
+  async::Task<Result<api::IncidentDetail>> incident(std::string id) override {
+    co_return Error(ErrorCode::kNotFound, "no such incident: " + id);
+  }
+  api::Readiness readiness() const override { return {.ready = true, .text = "ready"}; }
+  std::string metrics() const override { return {}; }
+  api::BuildView build() const override { return {}; }
+};
+
+class NoCommands final : public api::Commands {
+ public:
+  async::Task<base::Status> reload() override { co_return base::Status{}; }
+};
+
+class StoreQueries final : public api::Queries {
+ public:
+  explicit StoreQueries(const series::Store& store) : store_(store) {}
+
+  Result<promql::Query> parse(const std::string& expression) override {
+    return promql::parse(expression);
+  }
+
+  async::Task<Result<promql::Evaluation>> evaluate(promql::Query query, base::WallTime time,
+                                                   base::MonotonicTime) override {
+    const series::Snapshot snapshot = store_.snapshot(promql::selections(query, time, options_));
+    co_return promql::evaluate(query, time, snapshot, options_);
+  }
+
+  async::Task<Result<std::vector<model::Labels>>> series(std::vector<std::string> selectors,
+                                                         base::WallTime start,
+                                                         base::WallTime end) override {
+    std::vector<series::Selection> selections;
+    for (const std::string& text : selectors) {
+      const Result<promql::Query> query = promql::parse(text);
+      if (!query) {
+        co_return query.error();
+      }
+      for (model::Matchers& matchers : promql::selectors(*query)) {
+        selections.push_back({std::move(matchers), base::to_millis(start), base::to_millis(end)});
+      }
+    }
+    const series::Snapshot snapshot = store_.snapshot(selections);
+    std::vector<model::Labels> labels;
+    for (std::size_t i = 0; i < snapshot.selections(); ++i) {
+      for (const series::PinnedSeries& one : snapshot.series(i)) {
+        labels.push_back(one.labels);
+      }
+    }
+    std::ranges::sort(labels);
+    labels.erase(std::ranges::unique(labels).begin(), labels.end());
+    co_return labels;
+  }
+
+ private:
+  const series::Store& store_;
+  promql::EvalOptions options_;
+};
+
+}  // namespace
+
+struct SeriesServer::State {
+  State(boost::asio::any_io_executor on, const base::Clock& with, async::Timers& waiting)
+      : executor(std::move(on)), clock(with), timers(waiting) {}
+
+  boost::asio::any_io_executor executor;
+  const base::Clock& clock;
+  async::Timers& timers;
+  // Nothing is ever too old here.
+  series::Store store{{.retention = std::chrono::years(1000), .max_series = 10'000'000}};
+  StoreQueries queries{store};
+  NoViews views;
+  NoCommands commands;
+  std::unique_ptr<api::Server> server;
+};
+
+SeriesServer::SeriesServer(boost::asio::any_io_executor executor, const base::Clock& clock,
+                           async::Timers& timers)
+    : state_(std::make_unique<State>(std::move(executor), clock, timers)) {}
+
+SeriesServer::~SeriesServer() = default;
+
+base::Status SeriesServer::add(const SeriesData& series) {
+  series::Appender appender = state_->store.appender(0);
+  for (const model::Sample& sample : series.samples) {
+    const auto outcome = appender.append(series.labels, sample);
+    if (!outcome) {
+      return outcome.error();
+    }
+    if (*outcome != series::AppendOutcome::kStored) {
+      return Error(ErrorCode::kInvalidInput, "not stored: " + series.labels.to_string());
+    }
+  }
+  appender.commit();
+  return {};
+}
+
+base::Status SeriesServer::listen(const std::string& host, std::uint16_t port) {
+  api::ServerOptions options;
+  options.http.host = host;
+  options.http.port = port;
+  state_->server =
+      std::make_unique<api::Server>(state_->executor, state_->clock, state_->timers, state_->views,
+                                    state_->queries, state_->commands, options);
+  return state_->server->start();
+}
+
+std::uint16_t SeriesServer::port() const { return state_->server->port(); }
+
+async::Task<> SeriesServer::stop() {
+  if (state_->server) {
+    co_await state_->server->stop(std::chrono::seconds(1));
+  }
+}
+
+}  // namespace tocsin::differential
