@@ -5,6 +5,7 @@
 
 #include "api/encode.h"
 #include "api/parameters.h"
+#include "api/selector.h"
 #include "base/text.h"
 
 namespace tocsin::api {
@@ -251,6 +252,13 @@ async::Task<ServerResponse> Api::rules(ServerRequest request) {
   filter.names = both_names(request, "rule_name");
   filter.groups = both_names(request, "rule_group");
   filter.files = both_names(request, "file");
+  for (const std::string& text : request.parameters("match[]")) {
+    auto matchers = parse_selector(queries_, text);
+    if (!matchers) {
+      co_return bad_parameter("match[]", matchers.error());
+    }
+    filter.matchers.push_back(*std::move(matchers));
+  }
   co_return success(encode_rules(views_.rule_groups(), filter));
 }
 

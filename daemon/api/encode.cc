@@ -83,6 +83,15 @@ bool selected(const std::vector<std::string>& wanted, const std::string& name) {
   return wanted.empty() || std::find(wanted.begin(), wanted.end(), name) != wanted.end();
 }
 
+bool selected(const RuleFilter& filter, const RuleView& rule) {
+  const bool kind = rule.alerting ? filter.alerting : filter.recording;
+  const auto matches = [&rule](const model::Matchers& matchers) {
+    return model::match_all(matchers, rule.labels);
+  };
+  return kind && selected(filter.names, rule.name) &&
+         (filter.matchers.empty() || std::ranges::any_of(filter.matchers, matches));
+}
+
 double seconds(base::Duration duration) { return static_cast<double>(duration.count()) / 1000.0; }
 
 void write_alert(JsonWriter& json, const AlertView& alert) {
@@ -245,7 +254,7 @@ std::string encode_value(const promql::Value& value) {
 }
 
 std::string encode_rules(const std::vector<RuleGroupView>& groups, const RuleFilter& filter) {
-  const bool narrowed = !filter.names.empty() || !filter.alerting || !filter.recording;
+  const bool narrowed = !filter.names.empty() || !filter.matchers.empty();
   JsonWriter json;
   json.begin_object().key("groups").begin_array();
   for (const RuleGroupView& group : groups) {
@@ -254,13 +263,12 @@ std::string encode_rules(const std::vector<RuleGroupView>& groups, const RuleFil
     }
     std::vector<const RuleView*> rules;
     for (const RuleView& rule : group.rules) {
-      const bool kind = rule.alerting ? filter.alerting : filter.recording;
-      if (kind && selected(filter.names, rule.name)) {
+      if (selected(filter, rule)) {
         rules.push_back(&rule);
       }
     }
     // Groups of which a filter leaves nothing are left out.
-    if (rules.empty() && narrowed && !filter.names.empty()) {
+    if (rules.empty() && narrowed) {
       continue;
     }
     json.begin_object().field("name", group.name).field("file", group.file).key("rules");
