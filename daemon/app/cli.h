@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "app/remote.h"
+#include "promql/features.h"
 
 namespace tocsin::app {
 
@@ -13,7 +14,9 @@ struct RunOptions {
   std::string listen;   ///< overrides web.listen
   std::string storage;  ///< overrides storage.url
   std::string log_level = "info";
-  bool shadow = false;  ///< do everything but send
+  bool shadow = false;                 ///< do everything but send
+  bool remote_write_receiver = false;  ///< /api/v1/write takes samples, whatever `web` says
+  std::vector<std::string> features;   ///< --enable-feature
 };
 
 struct QueryOptions {
@@ -30,7 +33,8 @@ struct QueryOptions {
   bool json = false;
   bool format = false;  ///< print the expression in canonical form, without a server
   bool no_color = false;
-  bool fail_empty = false;  ///< exit 1 when there is no result
+  bool fail_empty = false;            ///< exit 1 when there is no result
+  std::vector<std::string> features;  ///< --enable-feature, for `format`
 };
 
 struct IncidentOptions {
@@ -51,7 +55,8 @@ struct ShopOptions {
 /// Each command returns the process's exit code: 0 success, 1 what was asked for is not so (a file
 /// is refused, nothing was found), 2 wrong usage or no connection.
 int run_daemon(const RunOptions& options);
-int check_files(const std::vector<std::string>& files, bool json);
+int check_files(const std::vector<std::string>& files, const std::vector<std::string>& features,
+                bool json);
 /// `format` is auto, text or openmetrics; auto takes a page with a line `# EOF` as OpenMetrics.
 int check_metrics(const std::string& file, const std::string& format);
 int query_server(const QueryOptions& options);
@@ -60,6 +65,9 @@ int show_incident(const IncidentOptions& options);
 int list_plugins(const std::string& config);
 int check_plugin(const std::string& file);
 int run_demo_shop(const ShopOptions& options);
+
+/// What --enable-feature says; unknown names get one warning each on standard error.
+promql::Features enabled_features(const std::vector<std::string>& texts);
 
 /// Parses the command line and runs the command.
 int run_command_line(int argc, char** argv);

@@ -53,7 +53,7 @@ Pipeline::Pipeline(PipelineParts parts, CoreOptions core, PipelineOptions option
       core_(
           std::move(core),
           [this](const std::string& text, base::WallTime time) -> base::Result<promql::Vector> {
-            auto parsed = promql::parse(text);
+            auto parsed = promql::parse(text, core_.engine_options().parse);
             if (!parsed) {
               return parsed.error();
             }

@@ -25,8 +25,8 @@ int fail(int code, const std::string& why) {
   return code;
 }
 
-int format_locally(const std::string& expression) {
-  const auto query = promql::parse(expression);
+int format_locally(const QueryOptions& options) {
+  const auto query = promql::parse(options.expression, enabled_features(options.features).parse);
   if (!query) {
     return fail(kRefused, query.error().to_string());
   }
@@ -95,7 +95,7 @@ base::Result<Question> make_question(const QueryOptions& options, std::size_t wi
 
 int query_server(const QueryOptions& options) {
   if (options.format) {
-    return format_locally(options.expression);
+    return format_locally(options);
   }
   const async::RealEnvironment environment;
   const std::size_t width = options.width > 0 ? options.width : terminal_width(environment);

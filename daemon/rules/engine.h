@@ -46,6 +46,8 @@ struct EngineOptions {
   model::Labels external_labels;
   std::string external_url;
   promql::EvalOptions promql;
+  /// What expressions may use that come later than the rules: queries of templates and of people.
+  promql::ParseOptions parse;
 };
 
 /// A target or source that is being polled.
