@@ -137,31 +137,6 @@ std::string Daemon::url() const {
   return scheme + host + ":" + std::to_string(port);
 }
 
-std::string Daemon::storage_url() const {
-  return options_.storage.empty() ? generation_->config.storage_url : options_.storage;
-}
-
-// Samples of before are worth having, but not worth refusing to start: without their file tocsin
-// detects from memory.
-async::Task<> Daemon::open_samples() {
-  store_ = std::make_unique<series::Store>(series::StoreOptions{});
-  keeper_ = std::make_unique<blocks::Keeper>(
-      blocks::Keeper::Parts{.executor = parts_.executor,
-                            .clock = parts_.clock,
-                            .timers = parts_.timers,
-                            .store = *store_},
-      keeper_options(generation_->config, storage_url(), base::Duration{0}), keeper_hooks());
-  const base::MonotonicTime begun = parts_.clock.monotonic_now();
-  const auto restored = co_await keeper_->open();
-  if (!restored) {
-    log_error("samples cannot be stored; detection goes on from memory",
-              {{"error", restored.error().message()}});
-    co_return;
-  }
-  const std::chrono::duration<double> took = parts_.clock.monotonic_now() - begun;
-  storage_metrics_.restored(*restored, took.count());
-}
-
 async::Task<base::Status> Daemon::start() {
   launched_ = parts_.clock.wall_now();
   auto opened = co_await journal::open(storage_url());
@@ -189,18 +164,19 @@ async::Task<base::Status> Daemon::start() {
           .name = "query",
           .threads = std::min(generation_->config.query.max_concurrency, async::processors() + 2),
           .niceness = kQueryNiceness});
-  views_ = std::make_unique<DaemonViews>(
-      DaemonViews::Parts{.pipeline = *pipeline_,
-                         .feed = *feed_,
-                         .journal = *journal_,
-                         .store = *store_,
-                         .metrics = metrics_,
-                         .clock = parts_.clock,
-                         .query_pool = *query_pool_,
-                         .config = [this]() -> const Config& { return generation_->config; },
-                         .runtime = [this] { return runtime(); },
-                         .refresh_metrics = [this] { refresh_metrics(); },
-                         .readiness = [this] { return readiness(); }});
+  views_ = std::make_unique<DaemonViews>(DaemonViews::Parts{
+      .pipeline = *pipeline_,
+      .feed = *feed_,
+      .journal = *journal_,
+      .store = *store_,
+      .metrics = metrics_,
+      .clock = parts_.clock,
+      .query_pool = *query_pool_,
+      .config = [this]() -> const Config& { return generation_->config; },
+      .runtime = [this] { return runtime(); },
+      .after_large_query = [this] { tasks_.spawn("give memory back", give_memory_back()); },
+      .refresh_metrics = [this] { refresh_metrics(); },
+      .readiness = [this] { return readiness(); }});
   base::Status served = co_await start_server();
   if (!served) {
     co_return served;
@@ -279,18 +255,6 @@ void Daemon::install_targets() {
     }
   }
   manager_->set_targets(std::move(targets));
-}
-
-void Daemon::install_retention() {
-  const Config& config = generation_->config;
-  const base::Duration reach = pipeline_->core().engine().longest_reach();
-  const blocks::KeeperOptions options = keeper_options(config, storage_url(), reach);
-  if (reach > options.retention) {
-    log_info("a rule reads further back than samples are kept",
-             {{"reads", base::format_duration(reach)},
-              {"retention", base::format_duration(options.retention)}});
-  }
-  keeper_->configure(options);
 }
 
 void Daemon::install_forwarder() {

@@ -1,12 +1,18 @@
-// The daemon's credentials, watchdog, readiness and shutdown.
+// The daemon's credentials, samples, watchdog, readiness and shutdown.
 #include <utility>
 
 #include "app/daemon.h"
 #include "app/log.h"
+#include "app/memory.h"
 #include "async/deadline.h"
 #include "base/text.h"
 
 namespace tocsin::app {
+namespace {
+
+constexpr auto kSendingTime = std::chrono::seconds(1);
+
+}  // namespace
 
 base::Result<std::vector<api::Credential>> Daemon::read_credentials(
     const std::vector<Credential>& credentials) const {
@@ -147,6 +153,24 @@ api::Readiness Daemon::readiness() const {
   return {.ready = true, .text = std::move(text)};
 }
 
+async::Task<> Daemon::give_memory_back() {
+  if (giving_memory_back_) {
+    co_return;
+  }
+  giving_memory_back_ = true;
+  // The answer is still on its way to the client.
+  const base::MonotonicTime sent = parts_.clock.monotonic_now() + kSendingTime;
+  const base::Status slept = co_await parts_.timers.sleep_until(sent);
+  giving_memory_back_ = false;
+  if (slept) {
+    auto trimmed = query_pool_->run([] { release_free_memory(); });
+    const base::Status done = co_await std::move(trimmed);
+    if (!done) {
+      co_return;  // shutting down
+    }
+  }
+}
+
 api::RuntimeView Daemon::runtime() {
   process_metrics_.refresh();
   const auto host = parts_.files.read_file("/proc/sys/kernel/hostname", base::kMaxConfigFileBytes);
@@ -201,6 +225,43 @@ async::Task<> Daemon::stop() {
     co_await async::race_deadline(parts_.timers, deadline, std::move(ended));
   }
   co_await pool_.shutdown();
+}
+
+std::string Daemon::storage_url() const {
+  return options_.storage.empty() ? generation_->config.storage_url : options_.storage;
+}
+
+// Samples of before are worth having, but not worth refusing to start: without their file tocsin
+// detects from memory.
+async::Task<> Daemon::open_samples() {
+  store_ = std::make_unique<series::Store>(series::StoreOptions{});
+  keeper_ = std::make_unique<blocks::Keeper>(
+      blocks::Keeper::Parts{.executor = parts_.executor,
+                            .clock = parts_.clock,
+                            .timers = parts_.timers,
+                            .store = *store_},
+      keeper_options(generation_->config, storage_url(), base::Duration{0}), keeper_hooks());
+  const base::MonotonicTime begun = parts_.clock.monotonic_now();
+  const auto restored = co_await keeper_->open();
+  if (!restored) {
+    log_error("samples cannot be stored; detection goes on from memory",
+              {{"error", restored.error().message()}});
+    co_return;
+  }
+  const std::chrono::duration<double> took = parts_.clock.monotonic_now() - begun;
+  storage_metrics_.restored(*restored, took.count());
+}
+
+void Daemon::install_retention() {
+  const Config& config = generation_->config;
+  const base::Duration reach = pipeline_->core().engine().longest_reach();
+  const blocks::KeeperOptions options = keeper_options(config, storage_url(), reach);
+  if (reach > options.retention) {
+    log_info("a rule reads further back than samples are kept",
+             {{"reads", base::format_duration(reach)},
+              {"retention", base::format_duration(options.retention)}});
+  }
+  keeper_->configure(options);
 }
 
 }  // namespace tocsin::app
