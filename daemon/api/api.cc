@@ -130,6 +130,8 @@ const std::vector<Api::Route>& Api::routes() {
       {"/api/v1/status/config", "", kRead, Role::kViewer, &Api::config},
       {"/api/v1/status/flags", "", kRead, Role::kViewer, &Api::flags},
       {"/api/v1/status/tsdb", "", kRead, Role::kViewer, &Api::tsdb},
+      {"/api/v1/write", "", {"POST"}, Role::kOperator, &Api::remote_write},
+      {"/tocsin/v1/push", "", {"POST", "PUT"}, Role::kOperator, &Api::push},
       {"/tocsin/v1/incidents", "", kRead, Role::kViewer, &Api::incidents},
       {"/tocsin/v1/incidents/", "", kRead, Role::kViewer, &Api::incident},
   };
@@ -313,6 +315,20 @@ async::Task<ServerResponse> Api::alertmanagers(ServerRequest) {
 
 async::Task<ServerResponse> Api::tsdb(ServerRequest request) {
   return status_api_.series_statistics(std::move(request));
+}
+
+async::Task<ServerResponse> Api::remote_write(ServerRequest request) {
+  if (receiver_ == nullptr) {
+    co_return plain(503, "tocsin is starting.\n");
+  }
+  co_return co_await receiver_->remote_write(std::move(request));
+}
+
+async::Task<ServerResponse> Api::push(ServerRequest request) {
+  if (receiver_ == nullptr) {
+    co_return plain(503, "tocsin is starting.\n");
+  }
+  co_return co_await receiver_->push(std::move(request));
 }
 
 async::Task<ServerResponse> Api::incidents(ServerRequest request) {

@@ -50,8 +50,8 @@ Daemon::Daemon(DaemonParts parts, DaemonOptions options)
 Daemon::~Daemon() = default;
 
 void Daemon::load(yaml::Problems& problems) {
-  Config config =
-      load_config(options_.config_file, *backends_, parts_.files, parts_.environment, {}, problems);
+  Config config = load_config(options_.config_file, *backends_, parts_.files, parts_.environment,
+                              {.features = options_.features}, problems);
   if (!options_.listen.empty()) {
     if (base::Status set = set_listen(options_.listen, config.web); !set) {
       problems.add(std::move(set.error()).context("--listen"));
@@ -110,6 +110,8 @@ CoreOptions Daemon::core_options() const {
   options.engine.no_data = config.no_data;
   options.engine.external_labels = config.external_labels;
   options.engine.external_url = url();
+  options.engine.parse = options_.features.parse;
+  options_.features.apply_to(options.engine.promql);
   options.engine.promql.lookback = config.query.lookback_delta;
   options.incidents = config.incidents;
   options.dispatcher.route = config.route;
@@ -189,6 +191,7 @@ async::Task<base::Status> Daemon::start() {
     co_return restored;
   }
   install_retention();
+  install_receiver();
   install_targets();
   forward_active_alerts();
   metrics_.config_last_reload_successful.Set(1);
@@ -225,6 +228,15 @@ void Daemon::install_notifiers() {
     }
   }
   pipeline_->set_notifiers(std::move(notifiers));
+}
+
+/// Before, there would be no rules to wake.
+void Daemon::install_receiver() {
+  receiver_ = std::make_unique<Receiver>(
+      Receiver::Parts{.feed = *feed_, .metrics = metrics_, .clock = parts_.clock, .pool = pool_});
+  receiver_->enable_remote_write(options_.remote_write_receiver ||
+                                 generation_->config.web.remote_write_receiver);
+  server_->receive_with(*receiver_);
 }
 
 void Daemon::install_targets() {
@@ -303,7 +315,7 @@ async::Task<base::Status> Daemon::reload() {
   parts_.service.reloading(parts_.clock.monotonic_now());
   yaml::Problems problems;
   Config config = load_config(options_.config_file, *backends_, parts_.files, parts_.environment,
-                              {.quarantine_groups = true}, problems);
+                              {.quarantine_groups = true, .features = options_.features}, problems);
   std::shared_ptr<Generation> generation;
   if (problems.ok()) {
     auto made = make_generation(std::move(config));

@@ -144,7 +144,7 @@ api::BuildView DaemonViews::build() const {
 }
 
 base::Result<promql::Query> DaemonViews::parse(const std::string& expression) {
-  return promql::parse(expression);
+  return promql::parse(expression, parts_.pipeline.core().engine_options().parse);
 }
 
 promql::EvalOptions DaemonViews::eval_options() const {

@@ -16,15 +16,15 @@ using base::Status;
 
 class RangeCallStream final : public Stream {
  public:
-  RangeCallStream(Run& run, const PlanNode& node, const PlanNode& range,
+  RangeCallStream(Run& run, const PlanNode& node, const PlanNode& range, RangeFunction evaluate,
                   std::unique_ptr<RangeSource> source, std::vector<Scalars> scalars)
       : run_(run),
         node_(node),
         call_(std::get<Call>(node.expr->node)),
         function_(*call_.function),
-        evaluate_(std::get<RangeFunction>(function_.run)),
+        evaluate_(evaluate),
         steps_(run.grid(node)),
-        shape_(range, run.times()),
+        shape_(range, run),
         source_(std::move(source)),
         scalars_(std::move(scalars)),
         parameters_(scalars_.size()) {
@@ -161,12 +161,18 @@ Result<StreamPtr> open_range_call(Run& run, const PlanNode& node) {
     }
     scalars.push_back(*values);
   }
+  const auto& call = std::get<Call>(node.expr->node);
+  const auto evaluate = range_function(*call.function, *run.node(range).expr);
+  if (!evaluate) {
+    return evaluate.error();
+  }
   auto source = open_range(run, range, node.frame);
   if (!source) {
     return source.error();
   }
-  return run.checked(node, std::make_unique<RangeCallStream>(
-                               run, node, run.node(range), std::move(*source), std::move(scalars)));
+  return run.checked(node,
+                     std::make_unique<RangeCallStream>(run, node, run.node(range), *evaluate,
+                                                       std::move(*source), std::move(scalars)));
 }
 
 }  // namespace tocsin::promql
