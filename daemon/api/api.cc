@@ -5,6 +5,7 @@
 
 #include "api/encode.h"
 #include "api/parameters.h"
+#include "api/selector.h"
 #include "base/text.h"
 
 namespace tocsin::api {
@@ -130,6 +131,8 @@ const std::vector<Api::Route>& Api::routes() {
       {"/api/v1/status/config", "", kRead, Role::kViewer, &Api::config},
       {"/api/v1/status/flags", "", kRead, Role::kViewer, &Api::flags},
       {"/api/v1/status/tsdb", "", kRead, Role::kViewer, &Api::tsdb},
+      {"/api/v1/write", "", {"POST"}, Role::kOperator, &Api::remote_write},
+      {"/tocsin/v1/push", "", {"POST", "PUT"}, Role::kOperator, &Api::push},
       {"/tocsin/v1/incidents", "", kRead, Role::kViewer, &Api::incidents},
       {"/tocsin/v1/incidents/", "", kRead, Role::kViewer, &Api::incident},
   };
@@ -152,6 +155,8 @@ Api::Api(boost::asio::any_io_executor executor, const base::Clock& clock, async:
 
 async::Task<ServerResponse> Api::handle(ServerRequest request) {
   const bool prometheus = is_prometheus(request.path);
+  // Pages of other sites may read at most.
+  const bool readable = prometheus && request.path != "/api/v1/write";
   const bool live = prometheus || request.path.starts_with("/tocsin/");
   std::optional<std::string> origin;
   if (const auto header = request.headers.get("Origin")) {
@@ -164,7 +169,7 @@ async::Task<ServerResponse> Api::handle(ServerRequest request) {
   } else {
     response = co_await dispatch(std::move(request));
   }
-  if (prometheus) {
+  if (readable) {
     cors_.apply(origin, response);
   }
   if (live) {
@@ -251,6 +256,13 @@ async::Task<ServerResponse> Api::rules(ServerRequest request) {
   filter.names = both_names(request, "rule_name");
   filter.groups = both_names(request, "rule_group");
   filter.files = both_names(request, "file");
+  for (const std::string& text : request.parameters("match[]")) {
+    auto matchers = parse_selector(queries_, text);
+    if (!matchers) {
+      co_return bad_parameter("match[]", matchers.error());
+    }
+    filter.matchers.push_back(*std::move(matchers));
+  }
   co_return success(encode_rules(views_.rule_groups(), filter));
 }
 
@@ -313,6 +325,20 @@ async::Task<ServerResponse> Api::alertmanagers(ServerRequest) {
 
 async::Task<ServerResponse> Api::tsdb(ServerRequest request) {
   return status_api_.series_statistics(std::move(request));
+}
+
+async::Task<ServerResponse> Api::remote_write(ServerRequest request) {
+  if (receiver_ == nullptr) {
+    co_return plain(503, "tocsin is starting.\n");
+  }
+  co_return co_await receiver_->remote_write(std::move(request));
+}
+
+async::Task<ServerResponse> Api::push(ServerRequest request) {
+  if (receiver_ == nullptr) {
+    co_return plain(503, "tocsin is starting.\n");
+  }
+  co_return co_await receiver_->push(std::move(request));
 }
 
 async::Task<ServerResponse> Api::incidents(ServerRequest request) {

@@ -7,6 +7,7 @@
 #include "api/expression_api.h"
 #include "api/metadata_api.h"
 #include "api/query_api.h"
+#include "api/receiver.h"
 #include "api/select_api.h"
 #include "api/status_api.h"
 #include "api/views.h"
@@ -22,6 +23,9 @@ class Api {
   Api(boost::asio::any_io_executor executor, const base::Clock& clock, async::Timers& timers,
       Views& views, Queries& queries, Commands& commands, AuthOptions auth, QueryOptions query,
       Cors cors = {});
+
+  /// Who takes pushed samples; nobody does before. It outlives this.
+  void receive_with(Receiver& receiver) { receiver_ = &receiver; }
 
   async::Task<net::ServerResponse> handle(net::ServerRequest request);
 
@@ -60,9 +64,12 @@ class Api {
   async::Task<net::ServerResponse> alertmanagers(net::ServerRequest request);
   async::Task<net::ServerResponse> incidents(net::ServerRequest request);
   async::Task<net::ServerResponse> incident(net::ServerRequest request);
+  async::Task<net::ServerResponse> remote_write(net::ServerRequest request);
+  async::Task<net::ServerResponse> push(net::ServerRequest request);
 
   Views& views_;
   Commands& commands_;
+  Receiver* receiver_ = nullptr;
   AuthOptions auth_;
   Queries& queries_;
   QueryApi query_api_;

@@ -22,6 +22,8 @@ class Server {
   Server(boost::asio::any_io_executor executor, const base::Clock& clock, async::Timers& timers,
          Views& views, Queries& queries, Commands& commands, ServerOptions options);
 
+  /// Who takes pushed samples; see Api.
+  void receive_with(Receiver& receiver) { api_.receive_with(receiver); }
   base::Status start() { return http_.start(); }
   /// Cancels the queries, so that their clients hear of it, and lets other requests end.
   async::Task<> stop(base::Duration limit) {

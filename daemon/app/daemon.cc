@@ -167,18 +167,19 @@ async::Task<base::Status> Daemon::start() {
           .name = "query",
           .threads = std::min(generation_->config.query.max_concurrency, async::processors() + 2),
           .niceness = kQueryNiceness});
-  views_ = std::make_unique<DaemonViews>(
-      DaemonViews::Parts{.pipeline = *pipeline_,
-                         .feed = *feed_,
-                         .journal = *journal_,
-                         .store = *store_,
-                         .metrics = metrics_,
-                         .clock = parts_.clock,
-                         .query_pool = *query_pool_,
-                         .config = [this]() -> const Config& { return generation_->config; },
-                         .runtime = [this] { return runtime(); },
-                         .refresh_metrics = [this] { refresh_metrics(); },
-                         .readiness = [this] { return readiness(); }});
+  views_ = std::make_unique<DaemonViews>(DaemonViews::Parts{
+      .pipeline = *pipeline_,
+      .feed = *feed_,
+      .journal = *journal_,
+      .store = *store_,
+      .metrics = metrics_,
+      .clock = parts_.clock,
+      .query_pool = *query_pool_,
+      .config = [this]() -> const Config& { return generation_->config; },
+      .runtime = [this] { return runtime(); },
+      .after_large_query = [this] { tasks_.spawn("give memory back", give_memory_back()); },
+      .refresh_metrics = [this] { refresh_metrics(); },
+      .readiness = [this] { return readiness(); }});
   base::Status served = co_await start_server();
   if (!served) {
     co_return served;
@@ -191,6 +192,7 @@ async::Task<base::Status> Daemon::start() {
     co_return restored;
   }
   install_retention();
+  install_receiver();
   install_targets();
   forward_active_alerts();
   metrics_.config_last_reload_successful.Set(1);
@@ -227,6 +229,15 @@ void Daemon::install_notifiers() {
     }
   }
   pipeline_->set_notifiers(std::move(notifiers));
+}
+
+/// Before, there would be no rules to wake.
+void Daemon::install_receiver() {
+  receiver_ = std::make_unique<Receiver>(
+      Receiver::Parts{.feed = *feed_, .metrics = metrics_, .clock = parts_.clock, .pool = pool_});
+  receiver_->enable_remote_write(options_.remote_write_receiver ||
+                                 generation_->config.web.remote_write_receiver);
+  server_->receive_with(*receiver_);
 }
 
 void Daemon::install_targets() {

@@ -13,6 +13,7 @@
 #include "app/metrics.h"
 #include "app/pipeline.h"
 #include "app/process_metrics.h"
+#include "app/receiver.h"
 #include "app/systemd.h"
 #include "app/text_rendering.h"
 #include "app/views.h"
@@ -43,6 +44,7 @@ struct DaemonOptions {
   std::string listen;   ///< overrides web.listen
   std::string storage;  ///< overrides storage.url
   bool shadow = false;
+  bool remote_write_receiver = false;  ///< on, whatever web.remote_write_receiver says
   promql::Features features;
 };
 
@@ -76,6 +78,7 @@ class Daemon final : public api::Commands {
   CoreOptions core_options() const;
   notifiers::Parts notifier_parts(const notifiers::TextRenderer& renderer) const;
   void install_notifiers();
+  void install_receiver();
   void install_targets();
   void install_retention();
   void install_forwarder();
@@ -90,6 +93,8 @@ class Daemon final : public api::Commands {
   void refresh_metrics();
   api::Readiness readiness() const;
   api::RuntimeView runtime();
+  /// Returns to the system what a large query has left in the allocator.
+  async::Task<> give_memory_back();
   void announce() const;
 
   DaemonParts parts_;
@@ -108,6 +113,7 @@ class Daemon final : public api::Commands {
   std::unique_ptr<series::Store> store_;
   std::unique_ptr<Pipeline> pipeline_;
   std::unique_ptr<Feed> feed_;
+  std::unique_ptr<Receiver> receiver_;
   std::unique_ptr<sources::Manager> manager_;
   std::unique_ptr<notifiers::forward::Forwarder> forwarder_;
   std::unique_ptr<DaemonViews> views_;
@@ -117,6 +123,7 @@ class Daemon final : public api::Commands {
   std::string last_reload_error_;
   bool started_ = false;
   bool reloading_ = false;
+  bool giving_memory_back_ = false;
   async::TaskGroup tasks_;
 };
 

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "api/views.h"
@@ -11,8 +13,12 @@
 #include "series/store.h"
 #include "sources/ingester.h"
 #include "sources/manager.h"
+#include "sources/push_writer.h"
 
 namespace tocsin::app {
+
+/// How samples come in that nobody polled.
+enum class PushKind : std::uint8_t { kRemoteWrite, kText };
 
 /// Carries batches from the polls into the store, and tells the pipeline. Main loop only.
 class Feed final : public sources::BatchSink {
@@ -22,6 +28,11 @@ class Feed final : public sources::BatchSink {
   void target_added(series::Origin origin, const sources::TargetSpec& spec) override;
   void batch_arrived(series::Origin origin, sources::Batch batch) override;
   void target_removed(series::Origin origin) override;
+
+  /// Writes what somebody brought, who was not asked, and wakes the rules as a poll does. All
+  /// requests of one kind are one origin, which no round waits for before its first.
+  sources::PushOutcome pushed(PushKind kind, const sources::Pushed& samples,
+                              base::MonotonicTime arrived);
 
   std::vector<sources::TargetStatus> statuses() const { return ingester_.statuses(); }
   /// What the targets' pages say of their metrics.
@@ -42,9 +53,12 @@ class Feed final : public sources::BatchSink {
   };
 
   void announce();
+  /// Keeps the metadata of pushed families, up to a limit.
+  void learn(const std::vector<exposition::Family>& families);
   /// Counts what was stored and refused of a batch, and says what was refused, once.
-  void count(const sources::Ingested& ingested);
+  void count(const sources::Ingested& ingested, const std::string& from);
 
+  series::Store& store_;
   sources::Ingester ingester_;
   Pipeline& pipeline_;
   Metrics& metrics_;
@@ -53,6 +67,9 @@ class Feed final : public sources::BatchSink {
   std::map<series::Origin, Counters> counters_;
   /// What the page of each target said of its metrics when it was last laid out anew.
   std::map<series::Origin, std::shared_ptr<const std::vector<exposition::Family>>> families_;
+  /// What pushes said of theirs, and the same as a list; null when it has to be made anew.
+  std::map<std::string, exposition::Family> pushed_families_;
+  mutable std::shared_ptr<const std::vector<exposition::Family>> pushed_list_;
 };
 
 }  // namespace tocsin::app

@@ -96,6 +96,8 @@ Metrics::Metrics(std::unique_ptr<Registry> registry)
                    "Samples refused: duplicate (another value at the same time), out_of_order, "
                    "out_of_bounds (too old or in the future), series_limit (of the store)")),
       sources_polls_total(counters(*registry, "tocsin_sources_polls_total", "Polls of targets")),
+      sources_pushes_total(counters(*registry, "tocsin_sources_pushes_total",
+                                    "Requests that brought samples, by kind and outcome")),
       notifiers_attempts_total(
           counters(*registry, "tocsin_notifiers_attempts_total", "Attempts to deliver a notice")),
       incidents_events_total(counters(*registry, "tocsin_incidents_events_total",

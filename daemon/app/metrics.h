@@ -64,6 +64,8 @@ class Metrics {
   prometheus::Family<prometheus::Counter>& series_refused_total;
   /// By job and whether the poll succeeded.
   prometheus::Family<prometheus::Counter>& sources_polls_total;
+  /// By kind (remote_write, push) and whether all, some or none of the samples were taken.
+  prometheus::Family<prometheus::Counter>& sources_pushes_total;
   /// By receiver, integration and outcome (delivered, retry, refused).
   prometheus::Family<prometheus::Counter>& notifiers_attempts_total;
   prometheus::Family<prometheus::Counter>& incidents_events_total;

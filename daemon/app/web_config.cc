@@ -68,6 +68,7 @@ WebConfig decode_web(const yaml::Node& node, const std::string& folder, yaml::Pr
   if (auto key = reader.text("key_file")) {
     web.key_file = base::resolve_path(folder, *key);
   }
+  web.remote_write_receiver = reader.boolean("remote_write_receiver").value_or(false);
   web.bearer_tokens =
       decode_credentials(reader, "bearer_tokens", "name", "token_file", folder, problems);
   web.basic_auth_users =
