@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -19,6 +20,7 @@
 namespace tocsin::promql {
 
 class Annotations;
+class SlidingWindow;  // promql/window.h
 struct CallFrame;
 
 /// What one series holds within a range (start, end], stale markers left out. Floats or histograms
@@ -80,7 +82,9 @@ struct Function {
   std::optional<double> constant_value = std::nullopt;
   bool uses_time = false;       ///< depends on the evaluation time, not on its arguments alone
   Form form = Form::kStepwise;  ///< of a GeneralFunction
-  bool experimental = false;    ///< see ParseOptions::experimental_functions
+  /// Of a RangeFunction that need not look at all samples again when the range moves on.
+  std::unique_ptr<SlidingWindow> (*window)() = nullptr;
+  bool experimental = false;  ///< see ParseOptions::experimental_functions
 
   std::size_t min_arguments() const;
   /// The largest number of arguments; nothing when there is no bound.

@@ -8,6 +8,7 @@
 #include "promql/histogram_ranges.h"
 #include "promql/numeric.h"
 #include "promql/over_floats.h"
+#include "promql/window_counter.h"
 
 /// Functions that look at how the values of a range change.
 namespace tocsin::promql {
@@ -64,6 +65,22 @@ std::optional<Number> extrapolated_histogram(const RangeInput& input, bool count
   return Number(std::move(*change));
 }
 
+// The change between the first and the last float, extended to the whole range.
+double extended(const RangeInput& input, double change, bool counter, bool per_second) {
+  const Sample& first = input.samples.front();
+  const Sample& last = input.samples.back();
+  std::optional<double> zero_share;
+  if (counter && change > 0 && first.value >= 0) {
+    zero_share = first.value / change;
+  }
+  double factor =
+      extrapolation(input, first.time_ms, last.time_ms, input.samples.size(), zero_share);
+  if (per_second) {
+    factor /= seconds(input.end_ms - input.start_ms);
+  }
+  return change * factor;
+}
+
 std::optional<Number> extrapolated(const RangeInput& input, bool counter, bool per_second) {
   const auto& samples = input.samples;
   if (!input.histograms.empty()) {
@@ -84,15 +101,14 @@ std::optional<Number> extrapolated(const RangeInput& input, bool counter, bool p
       previous = sample.value;
     }
   }
-  std::optional<double> zero_share;
-  if (counter && change > 0 && first.value >= 0) {
-    zero_share = first.value / change;
-  }
-  double factor = extrapolation(input, first.time_ms, last.time_ms, samples.size(), zero_share);
-  if (per_second) {
-    factor /= seconds(input.end_ms - input.start_ms);
-  }
-  return change * factor;
+  return extended(input, change, counter, per_second);
+}
+
+template <bool kPerSecond>
+std::unique_ptr<SlidingWindow> counter_window() {
+  return std::make_unique<CounterWindow>([](const RangeInput& input, double change) {
+    return extended(input, change, true, kPerSecond);
+  });
 }
 
 std::optional<Number> rate(const RangeInput& input) { return extrapolated(input, true, true); }
@@ -298,6 +314,11 @@ std::vector<Function> rate_functions() {
   for (Function& row : rows) {
     row.expects_counter = row.name == "rate" || row.name == "increase";
     row.uses_time = row.name == "predict_linear";
+    if (row.name == "rate") {
+      row.window = &counter_window<true>;
+    } else if (row.name == "increase") {
+      row.window = &counter_window<false>;
+    }
     row.experimental = row.name == "double_exponential_smoothing";
     if (std::get<RangeFunction>(row.run) == &over_floats<double_exponential_smoothing>) {
       row.check_parameters = &check_factors;
