@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "api/encode.h"
+#include "api/parameters.h"
 #include "base/text.h"
 
 namespace tocsin::api {
@@ -43,6 +44,24 @@ ServerResponse refuse(Access access, bool configured) {
   return failure(403, "forbidden",
                  "without credentials this listener serves only /metrics, /-/healthy and /-/ready: "
                  "configure bearer tokens or users under web, or listen on the loopback");
+}
+
+/// Prometheus' own part, which also keeps Prometheus' plain words for wrong paths and methods.
+bool is_prometheus(std::string_view path) { return path.starts_with("/api/v1/"); }
+
+ServerResponse wrong_method(const ServerRequest& request,
+                            const std::vector<std::string_view>& methods) {
+  std::vector<std::string> allowed(methods.begin(), methods.end());
+  ServerResponse response;
+  if (is_prometheus(request.path)) {
+    allowed.emplace_back("OPTIONS");
+    std::ranges::sort(allowed);
+    response = plain(405, "Method Not Allowed\n");
+  } else {
+    response = failure(405, "bad_data", request.method + " is not possible on " + request.path);
+  }
+  response.headers.set("Allow", base::join(allowed, ", "));
+  return response;
 }
 
 /// The part of the path between two fixed ones; nothing when they do not fit.
@@ -101,8 +120,18 @@ const std::vector<Api::Route>& Api::routes() {
       {"/api/v1/alerts", "", kRead, Role::kViewer, &Api::alerts},
       {"/api/v1/targets", "", kRead, Role::kViewer, &Api::targets},
       {"/api/v1/query_exemplars", "", kAsk, Role::kViewer, &Api::exemplars},
+      {"/api/v1/format_query", "", kAsk, Role::kViewer, &Api::format_query},
+      {"/api/v1/parse_query", "", kAsk, Role::kViewer, &Api::parse_query},
       {"/api/v1/metadata", "", kRead, Role::kViewer, &Api::metadata},
+      {"/api/v1/targets/metadata", "", kRead, Role::kViewer, &Api::target_metadata},
+      {"/api/v1/alertmanagers", "", kRead, Role::kViewer, &Api::alertmanagers},
       {"/api/v1/status/buildinfo", "", kRead, Role::kViewer, &Api::build},
+      {"/api/v1/status/runtimeinfo", "", kRead, Role::kViewer, &Api::runtime},
+      {"/api/v1/status/config", "", kRead, Role::kViewer, &Api::config},
+      {"/api/v1/status/flags", "", kRead, Role::kViewer, &Api::flags},
+      {"/api/v1/status/tsdb", "", kRead, Role::kViewer, &Api::tsdb},
+      {"/api/v1/write", "", {"POST"}, Role::kOperator, &Api::remote_write},
+      {"/tocsin/v1/push", "", {"POST", "PUT"}, Role::kOperator, &Api::push},
       {"/tocsin/v1/incidents", "", kRead, Role::kViewer, &Api::incidents},
       {"/tocsin/v1/incidents/", "", kRead, Role::kViewer, &Api::incident},
   };
@@ -110,13 +139,44 @@ const std::vector<Api::Route>& Api::routes() {
 }
 
 Api::Api(boost::asio::any_io_executor executor, const base::Clock& clock, async::Timers& timers,
-         Views& views, Queries& queries, Commands& commands, AuthOptions auth, QueryOptions query)
+         Views& views, Queries& queries, Commands& commands, AuthOptions auth, QueryOptions query,
+         Cors cors)
     : views_(views),
       commands_(commands),
       auth_(std::move(auth)),
-      queries_(std::move(executor), clock, timers, queries, query) {}
+      queries_(queries),
+      query_api_(std::move(executor), clock, timers, queries, query),
+      select_api_(queries),
+      expression_api_(queries),
+      metadata_api_(views, queries),
+      status_api_(views, queries),
+      cors_(std::move(cors)) {}
 
 async::Task<ServerResponse> Api::handle(ServerRequest request) {
+  const bool prometheus = is_prometheus(request.path);
+  const bool live = prometheus || request.path.starts_with("/tocsin/");
+  std::optional<std::string> origin;
+  if (const auto header = request.headers.get("Origin")) {
+    origin = std::string(*header);
+  }
+  ServerResponse response;
+  if (prometheus && request.method == "OPTIONS") {
+    // A browser asks without credentials what it may send; it learns nothing else by that.
+    response.status = 204;
+  } else {
+    response = co_await dispatch(std::move(request));
+  }
+  if (prometheus) {
+    cors_.apply(origin, response);
+  }
+  if (live) {
+    response.headers.set("Cache-Control", "no-store");
+  }
+  response.headers.set("X-Content-Type-Options", "nosniff");
+  co_return response;
+}
+
+async::Task<ServerResponse> Api::dispatch(ServerRequest request) {
   const auto& all = routes();
   const auto route = std::find_if(all.begin(), all.end(), [&request](const Route& candidate) {
     return candidate.matches(request.path);
@@ -128,15 +188,11 @@ async::Task<ServerResponse> Api::handle(ServerRequest request) {
     co_return refuse(access, auth_.configured());
   }
   if (route == all.end()) {
-    co_return not_found("no such path: " + request.path);
+    co_return is_prometheus(request.path) ? plain(404, "404 page not found\n")
+                                          : not_found("no such path: " + request.path);
   }
-  const auto& methods = route->methods;
-  if (std::find(methods.begin(), methods.end(), request.method) == methods.end()) {
-    ServerResponse response =
-        failure(405, "bad_data", request.method + " is not possible on " + request.path);
-    response.headers.set(
-        "Allow", base::join(std::vector<std::string>(methods.begin(), methods.end()), ", "));
-    co_return response;
+  if (std::ranges::find(route->methods, request.method) == route->methods.end()) {
+    co_return wrong_method(request, route->methods);
   }
   const auto handler = route->handler;
   co_return co_await (this->*handler)(std::move(request));
@@ -164,24 +220,24 @@ async::Task<ServerResponse> Api::metrics(ServerRequest) {
 }
 
 async::Task<ServerResponse> Api::query(ServerRequest request) {
-  return queries_.query(std::move(request));
+  return query_api_.query(std::move(request));
 }
 
 async::Task<ServerResponse> Api::query_range(ServerRequest request) {
-  return queries_.query_range(std::move(request));
+  return query_api_.query_range(std::move(request));
 }
 
 async::Task<ServerResponse> Api::series(ServerRequest request) {
-  return queries_.series(std::move(request));
+  return select_api_.series(std::move(request));
 }
 
 async::Task<ServerResponse> Api::labels(ServerRequest request) {
-  return queries_.labels(std::move(request));
+  return select_api_.labels(std::move(request));
 }
 
 async::Task<ServerResponse> Api::label_values(ServerRequest request) {
   std::string name = between(request.path, "/api/v1/label/", "/values").value_or("");
-  return queries_.label_values(std::move(request), std::move(name));
+  return select_api_.label_values(std::move(request), std::move(name));
 }
 
 async::Task<ServerResponse> Api::rules(ServerRequest request) {
@@ -212,13 +268,67 @@ async::Task<ServerResponse> Api::targets(ServerRequest request) {
       encode_targets(views_.targets(), all || state == "active", all || state == "dropped", pool));
 }
 
-// Neither exemplars nor metadata are kept. Grafana asks for both and takes an empty answer.
-async::Task<ServerResponse> Api::exemplars(ServerRequest) { co_return success("[]"); }
+// No exemplars are kept; Grafana asks for them and takes an empty answer.
+async::Task<ServerResponse> Api::exemplars(ServerRequest request) {
+  const base::Result<base::WallTime> start = time_of(request, "start", base::WallTime::min());
+  if (!start) {
+    co_return bad_parameter("start", start.error());
+  }
+  const base::Result<base::WallTime> end = time_of(request, "end", base::WallTime::max());
+  if (!end) {
+    co_return bad_parameter("end", end.error());
+  }
+  if (*end < *start) {
+    co_return failure(400, "bad_data", "end timestamp must not be before start timestamp");
+  }
+  const auto query = queries_.parse(text_of(request, "query"));
+  co_return query ? success("[]") : failure(400, "bad_data", query.error().to_string());
+}
 
-async::Task<ServerResponse> Api::metadata(ServerRequest) { co_return success("{}"); }
+async::Task<ServerResponse> Api::format_query(ServerRequest request) {
+  co_return expression_api_.format(request);
+}
 
-async::Task<ServerResponse> Api::build(ServerRequest) {
-  co_return success(encode_build(views_.build()));
+async::Task<ServerResponse> Api::parse_query(ServerRequest request) {
+  co_return expression_api_.tree(request);
+}
+
+async::Task<ServerResponse> Api::metadata(ServerRequest request) {
+  co_return metadata_api_.metadata(request);
+}
+
+async::Task<ServerResponse> Api::target_metadata(ServerRequest request) {
+  co_return metadata_api_.target_metadata(request);
+}
+
+async::Task<ServerResponse> Api::build(ServerRequest) { co_return status_api_.build(); }
+
+async::Task<ServerResponse> Api::runtime(ServerRequest) { co_return status_api_.runtime(); }
+
+async::Task<ServerResponse> Api::config(ServerRequest) { co_return status_api_.config(); }
+
+async::Task<ServerResponse> Api::flags(ServerRequest) { co_return status_api_.flags(); }
+
+async::Task<ServerResponse> Api::alertmanagers(ServerRequest) {
+  co_return status_api_.alertmanagers();
+}
+
+async::Task<ServerResponse> Api::tsdb(ServerRequest request) {
+  return status_api_.series_statistics(std::move(request));
+}
+
+async::Task<ServerResponse> Api::remote_write(ServerRequest request) {
+  if (receiver_ == nullptr) {
+    co_return plain(503, "tocsin is starting.\n");
+  }
+  co_return co_await receiver_->remote_write(std::move(request));
+}
+
+async::Task<ServerResponse> Api::push(ServerRequest request) {
+  if (receiver_ == nullptr) {
+    co_return plain(503, "tocsin is starting.\n");
+  }
+  co_return co_await receiver_->push(std::move(request));
 }
 
 async::Task<ServerResponse> Api::incidents(ServerRequest request) {

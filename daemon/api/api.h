@@ -3,7 +3,13 @@
 #include <boost/asio/any_io_executor.hpp>
 
 #include "api/access.h"
+#include "api/cors.h"
+#include "api/expression_api.h"
+#include "api/metadata_api.h"
 #include "api/query_api.h"
+#include "api/receiver.h"
+#include "api/select_api.h"
+#include "api/status_api.h"
 #include "api/views.h"
 #include "async/timers.h"
 #include "base/clock.h"
@@ -15,13 +21,23 @@ namespace tocsin::api {
 class Api {
  public:
   Api(boost::asio::any_io_executor executor, const base::Clock& clock, async::Timers& timers,
-      Views& views, Queries& queries, Commands& commands, AuthOptions auth, QueryOptions query);
+      Views& views, Queries& queries, Commands& commands, AuthOptions auth, QueryOptions query,
+      Cors cors = {});
+
+  /// Who takes pushed samples; nobody does before. It outlives this.
+  void receive_with(Receiver& receiver) { receiver_ = &receiver; }
 
   async::Task<net::ServerResponse> handle(net::ServerRequest request);
+
+  /// Cancels the queries that run and wait, and takes no more of them.
+  void stop_queries() { query_api_.stop(); }
+  const QueryGate& gate() const { return query_api_.gate(); }
 
  private:
   struct Route;
   static const std::vector<Route>& routes();
+
+  async::Task<net::ServerResponse> dispatch(net::ServerRequest request);
 
   async::Task<net::ServerResponse> healthy(net::ServerRequest request);
   async::Task<net::ServerResponse> ready(net::ServerRequest request);
@@ -36,15 +52,32 @@ class Api {
   async::Task<net::ServerResponse> alerts(net::ServerRequest request);
   async::Task<net::ServerResponse> targets(net::ServerRequest request);
   async::Task<net::ServerResponse> exemplars(net::ServerRequest request);
+  async::Task<net::ServerResponse> format_query(net::ServerRequest request);
+  async::Task<net::ServerResponse> parse_query(net::ServerRequest request);
   async::Task<net::ServerResponse> metadata(net::ServerRequest request);
+  async::Task<net::ServerResponse> target_metadata(net::ServerRequest request);
   async::Task<net::ServerResponse> build(net::ServerRequest request);
+  async::Task<net::ServerResponse> runtime(net::ServerRequest request);
+  async::Task<net::ServerResponse> config(net::ServerRequest request);
+  async::Task<net::ServerResponse> flags(net::ServerRequest request);
+  async::Task<net::ServerResponse> tsdb(net::ServerRequest request);
+  async::Task<net::ServerResponse> alertmanagers(net::ServerRequest request);
   async::Task<net::ServerResponse> incidents(net::ServerRequest request);
   async::Task<net::ServerResponse> incident(net::ServerRequest request);
+  async::Task<net::ServerResponse> remote_write(net::ServerRequest request);
+  async::Task<net::ServerResponse> push(net::ServerRequest request);
 
   Views& views_;
   Commands& commands_;
+  Receiver* receiver_ = nullptr;
   AuthOptions auth_;
-  QueryApi queries_;
+  Queries& queries_;
+  QueryApi query_api_;
+  SelectApi select_api_;
+  ExpressionApi expression_api_;
+  MetadataApi metadata_api_;
+  StatusApi status_api_;
+  Cors cors_;
 };
 
 }  // namespace tocsin::api

@@ -30,6 +30,7 @@ void write_strings(JsonWriter& json, std::string_view name, const std::vector<st
   json.end_array();
 }
 
+/// Scalars and strings.
 void write_point(JsonWriter& json, std::int64_t time_ms, const std::string& value) {
   json.begin_array().raw(format_seconds(time_ms)).string(value).end_array();
 }
@@ -43,11 +44,16 @@ void write_result(JsonWriter& json, const promql::String& text) {
   write_point(json, text.time_ms, text.value);
 }
 
+/// The samples of vectors and matrices.
+void write_sample(JsonWriter& json, std::int64_t time_ms, double value) {
+  json.begin_array().raw(format_timestamp(time_ms)).string(format_sample_value(value)).end_array();
+}
+
 void write_result(JsonWriter& json, const promql::Vector& vector) {
   json.begin_array();
   for (const promql::VectorElement& element : vector) {
     json.begin_object().key("metric").labels(element.labels).key("value");
-    write_point(json, element.time_ms, format_sample_value(element.value));
+    write_sample(json, element.time_ms, element.value);
     json.end_object();
   }
   json.end_array();
@@ -58,7 +64,7 @@ void write_result(JsonWriter& json, const promql::Matrix& matrix) {
   for (const promql::MatrixSeries& series : matrix) {
     json.begin_object().key("metric").labels(series.labels).key("values").begin_array();
     for (const model::Sample& sample : series.samples) {
-      write_point(json, sample.time_ms, format_sample_value(sample.value));
+      write_sample(json, sample.time_ms, sample.value);
     }
     json.end_array().end_object();
   }
@@ -206,19 +212,28 @@ net::ServerResponse bad_parameter(std::string_view name, const base::Error& erro
   return failure(400, "bad_data", where + error.to_string());
 }
 
-net::ServerResponse failed_query(const base::Error& error) {
+std::string_view error_type(const base::Error& error) {
   switch (error.code()) {
     case ErrorCode::kTimeout:
-      return failure(503, "timeout", error.to_string());
+      return "timeout";
     case ErrorCode::kCancelled:
-      return failure(499, "canceled", error.to_string());
+      return "canceled";
     case ErrorCode::kUnavailable:
-      return failure(503, "unavailable", error.to_string());
+      return "unavailable";
     case ErrorCode::kInternal:
-      return failure(500, "internal", error.to_string());
+      return "internal";
     default:
-      return failure(422, "execution", error.to_string());
+      return "execution";
   }
+}
+
+net::ServerResponse failed_query(const base::Error& error) {
+  const std::string_view type = error_type(error);
+  const int status = type == "execution"  ? 422
+                     : type == "canceled" ? 499
+                     : type == "internal" ? 500
+                                          : 503;
+  return failure(status, type, error.to_string());
 }
 
 std::string encode_value(const promql::Value& value) {

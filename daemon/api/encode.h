@@ -23,6 +23,8 @@ net::ServerResponse failure(int status, std::string_view type, std::string_view 
 net::ServerResponse bad_parameter(std::string_view name, const base::Error& error);
 /// The answer for an evaluation that failed: 422 execution, 503 timeout, 499 canceled, …
 net::ServerResponse failed_query(const base::Error& error);
+/// Prometheus' name for such a failure: "execution", "timeout", …
+std::string_view error_type(const base::Error& error);
 
 /// `{"resultType":…,"result":…}`.
 std::string encode_value(const promql::Value& value);

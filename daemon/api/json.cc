@@ -171,6 +171,17 @@ std::string format_seconds(std::int64_t milliseconds) {
   return out;
 }
 
+std::string format_timestamp(std::int64_t milliseconds) {
+  const bool negative = milliseconds < 0;
+  const std::uint64_t size = negative ? -static_cast<std::uint64_t>(milliseconds)
+                                      : static_cast<std::uint64_t>(milliseconds);
+  std::string out = (negative ? "-" : "") + std::to_string(size / 1000);
+  if (size % 1000 != 0) {
+    out += "." + std::to_string(1000 + size % 1000).substr(1);
+  }
+  return out;
+}
+
 std::string format_time(const std::optional<base::WallTime>& time) {
   if (!time) {
     return "0001-01-01T00:00:00Z";

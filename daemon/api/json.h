@@ -45,8 +45,11 @@ class JsonWriter {
 std::string format_sample_value(double value);
 /// Go's strconv 'e', shortest: "1e+00". For alert values.
 std::string format_exponent(double value);
-/// Milliseconds as seconds: 1435781451.781, 1, -1.5 .
+/// Milliseconds as seconds: 1435781451.78, 1, -1.5. So Prometheus writes them with scalars and
+/// strings …
 std::string format_seconds(std::int64_t milliseconds);
+/// … and so with samples: all three digits, or none: 1435781451.780.
+std::string format_timestamp(std::int64_t milliseconds);
 /// RFC 3339 in UTC with milliseconds; Go's zero time when there is none.
 std::string format_time(const std::optional<base::WallTime>& time);
 

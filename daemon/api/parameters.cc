@@ -5,6 +5,7 @@
 #include <limits>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "base/text.h"
 
@@ -109,12 +110,69 @@ std::optional<base::WallTime> parse_rfc3339(std::string_view text) {
          std::chrono::milliseconds(*milliseconds) - *offset;
 }
 
+/// Prometheus takes the fraction off before it rounds to milliseconds; 1.0005 is 1.000 so.
+std::int64_t to_milliseconds(double seconds) {
+  double whole = 0;
+  const double rest = std::modf(seconds, &whole);
+  return static_cast<std::int64_t>(whole) * 1000 +
+         static_cast<std::int64_t>(std::round(rest * 1000.0));
+}
+
+constexpr std::string_view kEarliest = "-292273086-05-16T16:47:06Z";
+constexpr std::string_view kLatest = "292277025-08-18T07:12:54.999999999Z";
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') {
+    return c - '0';
+  }
+  const char lower = static_cast<char>(c | 0x20);
+  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+void append_utf8(std::string& out, std::uint32_t rune) {
+  const auto rest = [rune](int shift) {
+    return static_cast<char>(0x80U | ((rune >> static_cast<unsigned>(shift)) & 0x3fU));
+  };
+  if (rune < 0x80) {
+    out += static_cast<char>(rune);
+  } else if (rune < 0x800) {
+    out += {static_cast<char>(0xc0U | (rune >> 6U)), rest(0)};
+  } else if (rune < 0x10000) {
+    out += {static_cast<char>(0xe0U | (rune >> 12U)), rest(6), rest(0)};
+  } else {
+    out += {static_cast<char>(0xf0U | (rune >> 18U)), rest(12), rest(6), rest(0)};
+  }
+}
+
+/// Reads "2e_" off the front; nothing when it is no character's number.
+std::optional<std::uint32_t> character_number(std::string_view& text) {
+  std::uint32_t rune = 0;
+  for (std::size_t i = 0; i < text.size() && i <= 6; ++i) {
+    if (text[i] == '_') {
+      text.remove_prefix(i + 1);
+      const bool surrogate = rune >= 0xd800 && rune < 0xe000;
+      return rune <= 0x10ffff && !surrogate ? std::optional(rune) : std::nullopt;
+    }
+    const int digit = hex_digit(text[i]);
+    if (digit < 0) {
+      return std::nullopt;
+    }
+    rune = rune * 16 + static_cast<std::uint32_t>(digit);
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 base::Result<base::WallTime> parse_time(std::string_view text) {
   const std::optional<double> seconds = base::parse_number(text);
   if (seconds && std::isfinite(*seconds) && std::fabs(*seconds) <= kMaxSeconds) {
-    return base::from_millis(static_cast<std::int64_t>(std::round(*seconds * 1000.0)));
+    return base::from_millis(to_milliseconds(*seconds));
+  }
+  // What Prometheus' own programs send for "all there is".
+  if (text == kEarliest || text == kLatest) {
+    return base::from_millis(static_cast<std::int64_t>(kMaxSeconds) *
+                             (text == kEarliest ? -1000 : 1000));
   }
   const std::optional<base::WallTime> time = parse_rfc3339(text);
   if (time) {
@@ -126,8 +184,12 @@ base::Result<base::WallTime> parse_time(std::string_view text) {
 
 base::Result<base::Duration> parse_step(std::string_view text) {
   const std::optional<double> seconds = base::parse_number(text);
-  if (seconds && std::isfinite(*seconds) && std::fabs(*seconds) <= kMaxSeconds) {
-    return base::Duration(static_cast<std::int64_t>(std::round(*seconds * 1000.0)));
+  if (seconds && std::isfinite(*seconds)) {
+    if (std::fabs(*seconds) > kMaxSeconds) {
+      return Error(ErrorCode::kInvalidInput, "cannot parse " + base::quote(text) +
+                                                 " to a valid duration. It overflows int64");
+    }
+    return base::Duration(static_cast<std::int64_t>(*seconds * 1000.0));
   }
   base::Result<base::Duration> duration = base::parse_duration(text);
   if (duration) {
@@ -135,6 +197,79 @@ base::Result<base::Duration> parse_step(std::string_view text) {
   }
   return Error(ErrorCode::kInvalidInput,
                "cannot parse " + base::quote(text) + " to a valid duration");
+}
+
+std::string text_of(const net::ServerRequest& request, std::string_view name) {
+  return std::string(request.parameter(name).value_or(""));
+}
+
+base::Result<base::WallTime> time_of(const net::ServerRequest& request, std::string_view name,
+                                     base::WallTime otherwise) {
+  const auto text = request.parameter(name);
+  if (!text || text->empty()) {
+    return otherwise;
+  }
+  base::Result<base::WallTime> time = parse_time(*text);
+  if (!time) {
+    return std::move(time.error()).context("Invalid time value for '" + std::string(name) + "'");
+  }
+  return time;
+}
+
+base::Result<std::size_t> limit_of(const net::ServerRequest& request) {
+  const std::string text = text_of(request, "limit");
+  if (text.empty()) {
+    return base::Result<std::size_t>(0);
+  }
+  std::int64_t number = 0;
+  const char* end = text.data() + text.size();
+  const char* begin = text.data() + (text[0] == '+' ? 1 : 0);
+  const auto [stopped, error] = std::from_chars(begin, end, number);
+  if (stopped != end || error != std::errc()) {
+    const bool range = error == std::errc::result_out_of_range;
+    return Error(ErrorCode::kInvalidInput,
+                 "strconv.Atoi: parsing " + base::quote(text) +
+                     (range ? ": value out of range" : ": invalid syntax"));
+  }
+  if (number < 0) {
+    return Error(ErrorCode::kInvalidInput, "limit must be non-negative");
+  }
+  return static_cast<std::size_t>(number);
+}
+
+std::string with_thousands(std::size_t number) {
+  std::string text = std::to_string(number);
+  for (std::size_t at = text.size(); at > 3;) {
+    at -= 3;
+    text.insert(at, ",");
+  }
+  return text;
+}
+
+std::string unescape_label_name(std::string_view name) {
+  constexpr std::string_view kMark = "U__";
+  if (!name.starts_with(kMark)) {
+    return std::string(name);
+  }
+  std::string plain;
+  std::string_view rest = name.substr(kMark.size());
+  while (!rest.empty()) {
+    const char c = rest.front();
+    rest.remove_prefix(1);
+    if (c != '_') {
+      plain += c;
+    } else if (rest.starts_with('_')) {
+      plain += '_';
+      rest.remove_prefix(1);
+    } else {
+      const std::optional<std::uint32_t> rune = character_number(rest);
+      if (!rune) {
+        return std::string(name);
+      }
+      append_utf8(plain, *rune);
+    }
+  }
+  return plain;
 }
 
 }  // namespace tocsin::api

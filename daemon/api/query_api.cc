@@ -1,14 +1,13 @@
 #include "api/query_api.h"
 
 #include <algorithm>
-#include <map>
-#include <set>
-#include <variant>
+#include <utility>
 
 #include "api/encode.h"
 #include "api/parameters.h"
 #include "async/deadline.h"
 #include "base/text.h"
+#include "promql/ast.h"
 
 namespace tocsin::api {
 namespace {
@@ -16,76 +15,15 @@ namespace {
 using base::Error;
 using base::ErrorCode;
 
-std::string text_of(const net::ServerRequest& request, std::string_view name) {
-  return std::string(request.parameter(name).value_or(""));
+Error invalid(std::string message) { return {ErrorCode::kInvalidInput, std::move(message)}; }
+
+StatsWish stats_wish(std::string_view text) {
+  return text.empty() ? StatsWish::kNone : text == "all" ? StatsWish::kAll : StatsWish::kSums;
 }
 
-base::Result<base::WallTime> time_of(const net::ServerRequest& request, std::string_view name,
-                                     base::WallTime otherwise) {
-  const auto text = request.parameter(name);
-  return text && !text->empty() ? parse_time(*text) : base::Result<base::WallTime>(otherwise);
-}
-
-/// The values of one step, put at the end of their series.
-struct Collected {
-  std::map<model::Labels, std::vector<model::Sample>> series;
-  std::size_t samples = 0;
-  std::set<std::string> warnings;
-  std::set<std::string> infos;
-
-  void add(const model::Labels& labels, base::WallTime time, double value) {
-    series[labels].push_back({base::to_millis(time), value});
-    ++samples;
-  }
-
-  void add(promql::Evaluation evaluation, base::WallTime time) {
-    if (const auto* scalar = std::get_if<promql::Scalar>(&evaluation.value)) {
-      add(model::Labels(), time, scalar->value);
-    } else if (const auto* vector = std::get_if<promql::Vector>(&evaluation.value)) {
-      for (const promql::VectorElement& element : *vector) {
-        add(element.labels, time, element.value);
-      }
-    }
-    warnings.insert(evaluation.warnings.begin(), evaluation.warnings.end());
-    infos.insert(evaluation.infos.begin(), evaluation.infos.end());
-  }
-
-  promql::Evaluation finish() {
-    promql::Matrix matrix;
-    for (auto& [labels, samples_of] : series) {
-      promql::MatrixSeries one;
-      one.labels = labels;
-      one.samples = std::move(samples_of);
-      matrix.push_back(std::move(one));
-    }
-    promql::Evaluation evaluation;
-    evaluation.value = std::move(matrix);
-    evaluation.warnings.assign(warnings.begin(), warnings.end());
-    evaluation.infos.assign(infos.begin(), infos.end());
-    return evaluation;
-  }
-};
-
-net::ServerResponse answer(const base::Result<promql::Evaluation>& evaluation) {
-  if (!evaluation) {
-    return failed_query(evaluation.error());
-  }
-  return success(encode_value(evaluation->value), evaluation->warnings, evaluation->infos);
-}
+double seconds(std::chrono::nanoseconds time) { return static_cast<double>(time.count()) / 1e9; }
 
 }  // namespace
-
-/// A place among the queries that may run; given back at the end of the scope.
-struct QueryApi::Slot {
-  explicit Slot(QueryApi& owner) : api(owner) { ++api.active_; }
-  Slot(const Slot&) = delete;
-  Slot& operator=(const Slot&) = delete;
-  ~Slot() {
-    --api.active_;
-    api.freed_.notify();
-  }
-  QueryApi& api;
-};
 
 QueryApi::QueryApi(boost::asio::any_io_executor executor, const base::Clock& clock,
                    async::Timers& timers, Queries& queries, QueryOptions options)
@@ -93,210 +31,200 @@ QueryApi::QueryApi(boost::asio::any_io_executor executor, const base::Clock& clo
       timers_(timers),
       queries_(queries),
       options_(options),
-      freed_(std::move(executor)) {}
+      gate_(std::move(executor), options.max_concurrent) {}
 
-base::Result<base::MonotonicTime> QueryApi::deadline_of(const net::ServerRequest& request) const {
-  base::Duration limit = options_.timeout;
-  const auto text = request.parameter("timeout");
-  if (text && !text->empty()) {
-    const base::Result<base::Duration> wished = parse_step(*text);
-    if (!wished) {
-      return wished.error();
-    }
-    limit = std::min(limit, *wished);
-  }
-  return clock_.monotonic_now() + limit;
-}
-
-async::Task<base::Status> QueryApi::wait_for_turn() {
-  while (active_ >= options_.max_concurrent) {
-    const base::Status woken = co_await freed_.wait();
-    if (!woken) {
-      co_return woken;
-    }
-  }
-  co_return base::Status{};
-}
-
-async::Task<base::Result<promql::Evaluation>> QueryApi::run_instant(promql::Query query,
-                                                                    base::WallTime time,
-                                                                    base::MonotonicTime deadline) {
-  const base::Status turn = co_await wait_for_turn();
-  if (!turn) {
-    co_return turn.error();
-  }
-  const Slot slot(*this);
-  co_return co_await queries_.evaluate(std::move(query), time, deadline);
-}
-
-async::Task<base::Result<promql::Evaluation>> QueryApi::run_range(promql::Query query, Range range,
-                                                                  base::MonotonicTime deadline) {
-  const base::Status turn = co_await wait_for_turn();
-  if (!turn) {
-    co_return turn.error();
-  }
-  const Slot slot(*this);
-  Collected collected;
-  for (base::WallTime time = range.start; time <= range.end; time += range.step) {
-    base::Result<promql::Evaluation> step = co_await queries_.evaluate(query, time, deadline);
-    if (!step) {
-      co_return step.error();
-    }
-    collected.add(std::move(*step), time);
-    if (collected.samples > options_.max_samples) {
-      co_return Error(ErrorCode::kLimitExceeded, "the answer holds too many samples");
-    }
-    // An evaluation may come back without having let anybody else run, or the deadline strike.
-    const bool cancelled = co_await async::is_cancelled();
-    if (cancelled) {
-      co_return Error(ErrorCode::kCancelled, "the query was cancelled");
-    }
-    if (clock_.monotonic_now() >= deadline) {
-      co_return Error(ErrorCode::kTimeout, "the query took longer than its timeout");
-    }
-  }
-  co_return collected.finish();
-}
-
-async::Task<net::ServerResponse> QueryApi::query(net::ServerRequest request) {
-  const base::Result<base::WallTime> time = time_of(request, "time", clock_.wall_now());
-  if (!time) {
-    co_return bad_parameter("time", time.error());
-  }
-  const base::Result<base::MonotonicTime> deadline = deadline_of(request);
-  if (!deadline) {
-    co_return bad_parameter("timeout", deadline.error());
-  }
-  const base::Result<promql::Query> query = queries_.parse(text_of(request, "query"));
-  if (!query) {
-    co_return bad_parameter("query", query.error());
-  }
-  auto work = run_instant(*query, *time, *deadline);
-  const base::Result<promql::Evaluation> evaluation =
-      co_await async::with_deadline(timers_, *deadline, std::move(work));
-  co_return answer(evaluation);
-}
-
-async::Task<net::ServerResponse> QueryApi::query_range(net::ServerRequest request) {
-  Range range;
+QueryApi::Refusal QueryApi::read_times(const net::ServerRequest& request,
+                                       promql::RangeTimes& range) const {
   for (const std::string_view name : {"start", "end"}) {
     const base::Result<base::WallTime> time = parse_time(text_of(request, name));
     if (!time) {
-      co_return bad_parameter(name, time.error());
+      return bad_parameter(name, time.error());
     }
     (name == "start" ? range.start : range.end) = *time;
   }
   if (range.end < range.start) {
-    co_return bad_parameter("end", Error(ErrorCode::kInvalidInput, "end lies before start"));
+    return bad_parameter("end", invalid("end timestamp must not be before start time"));
   }
   const base::Result<base::Duration> step = parse_step(text_of(request, "step"));
   if (!step) {
-    co_return bad_parameter("step", step.error());
+    return bad_parameter("step", step.error());
   }
   range.step = *step;
   if (range.step <= base::Duration(0)) {
-    co_return bad_parameter("step", Error(ErrorCode::kInvalidInput, "the step must be positive"));
+    return bad_parameter("step",
+                         invalid("zero or negative query resolution step widths are not accepted. "
+                                 "Try a positive integer"));
   }
-  if (static_cast<std::size_t>((range.end - range.start) / range.step) > options_.max_points) {
-    co_return failure(400, "bad_data",
-                      "more than " + std::to_string(options_.max_points) +
-                          " points per series: ask for a larger step");
+  const auto points = static_cast<std::size_t>((range.end - range.start) / range.step);
+  if (points > options_.max_points) {
+    return failure(400, "bad_data",
+                   "exceeded maximum resolution of " + with_thousands(options_.max_points) +
+                       " points per timeseries. Try decreasing the query resolution (?step=XX)");
   }
-  const base::Result<base::MonotonicTime> deadline = deadline_of(request);
-  if (!deadline) {
-    co_return bad_parameter("timeout", deadline.error());
-  }
-  const base::Result<promql::Query> query = queries_.parse(text_of(request, "query"));
-  if (!query) {
-    co_return bad_parameter("query", query.error());
-  }
-  if (query->type() != promql::ValueType::kScalar && query->type() != promql::ValueType::kVector) {
-    co_return bad_parameter(
-        "query", Error(ErrorCode::kInvalidInput, "a range query needs a scalar or instant vector"));
-  }
-  auto work = run_range(*query, range, *deadline);
-  const base::Result<promql::Evaluation> evaluation =
-      co_await async::with_deadline(timers_, *deadline, std::move(work));
-  co_return answer(evaluation);
+  return std::nullopt;
 }
 
-async::Task<base::Result<std::vector<model::Labels>>> QueryApi::select(net::ServerRequest request) {
-  const base::Result<base::WallTime> start = time_of(request, "start", base::from_millis(0));
-  const base::Result<base::WallTime> end = time_of(request, "end", clock_.wall_now());
-  if (!start || !end) {
-    co_return Error(ErrorCode::kInvalidInput,
-                    "invalid start or end: " + (start ? end : start).error().message());
+QueryApi::Refusal QueryApi::read_rest(const net::ServerRequest& request, QueryRun& run) {
+  run.begun = clock_.monotonic_now();
+  base::Duration timeout = options_.timeout;
+  if (const std::string text = text_of(request, "timeout"); !text.empty()) {
+    const base::Result<base::Duration> wished = parse_step(text);
+    if (!wished) {
+      return bad_parameter("timeout", wished.error());
+    }
+    timeout = std::min(timeout, *wished);
   }
-  std::vector<std::string> selectors = request.parameters("match[]");
-  co_return co_await queries_.series(std::move(selectors), *start, *end);
-}
-
-namespace {
-
-net::ServerResponse failed_selection(const Error& error) {
-  return error.code() == ErrorCode::kInvalidInput ? bad_parameter("match[]", error)
-                                                  : failed_query(error);
-}
-
-/// `limit`: at most so many entries, with a warning; 0 or nothing: all.
-template <class T>
-std::vector<std::string> apply_limit(const net::ServerRequest& request, std::vector<T>& entries) {
-  const auto limit = base::parse_number(text_of(request, "limit"));
-  if (limit && *limit >= 1 && static_cast<double>(entries.size()) > *limit) {
-    entries.resize(static_cast<std::size_t>(*limit));
-    return {"results truncated due to limit"};
-  }
-  return {};
-}
-
-}  // namespace
-
-async::Task<net::ServerResponse> QueryApi::series(net::ServerRequest request) {
-  if (!request.parameter("match[]")) {
-    co_return failure(400, "bad_data", "no match[] parameter provided");
-  }
-  base::Result<std::vector<model::Labels>> found = co_await select(request);
-  if (!found) {
-    co_return failed_selection(found.error());
-  }
-  std::sort(found->begin(), found->end());
-  const std::vector<std::string> warnings = apply_limit(request, *found);
-  co_return success(encode_label_sets(*found), warnings);
-}
-
-async::Task<net::ServerResponse> QueryApi::labels(net::ServerRequest request) {
-  const base::Result<std::vector<model::Labels>> found = co_await select(request);
-  if (!found) {
-    co_return failed_selection(found.error());
-  }
-  std::set<std::string_view> names;
-  for (const model::Labels& labels : *found) {
-    for (const model::Label& label : labels) {
-      names.insert(label.name.view());
+  run.deadline = run.begun + timeout;
+  run.options = queries_.eval_options();
+  run.options.max_samples = options_.max_samples;
+  run.options.interrupt = run.interrupt;
+  if (const std::string text = text_of(request, "lookback_delta"); !text.empty()) {
+    const base::Result<base::Duration> lookback = parse_step(text);
+    if (!lookback) {
+      return failure(400, "bad_data",
+                     "error parsing lookback delta duration: " + lookback.error().message());
+    }
+    if (*lookback > base::Duration(0)) {
+      run.options.lookback = *lookback;
     }
   }
-  std::vector<std::string> sorted(names.begin(), names.end());
-  const std::vector<std::string> warnings = apply_limit(request, sorted);
-  co_return success(encode_strings(sorted), warnings);
+  run.stats = stats_wish(text_of(request, "stats"));
+  run.options.per_step_stats = run.stats == StatsWish::kAll;
+  run.gzip = net::accepts_gzip(request.headers);
+  return read_expression(request, run);
 }
 
-async::Task<net::ServerResponse> QueryApi::label_values(net::ServerRequest request,
-                                                        std::string name) {
-  if (name.empty() || !base::is_valid_utf8(name)) {
-    co_return failure(400, "bad_data", "invalid label name: " + base::quote(name));
+QueryApi::Refusal QueryApi::read_expression(const net::ServerRequest& request, QueryRun& run) {
+  const std::string text = text_of(request, "query");
+  if (text.size() > options_.max_length) {
+    return bad_parameter("query", invalid("the expression is longer than " +
+                                          std::to_string(options_.max_length) + " bytes"));
   }
-  const base::Result<std::vector<model::Labels>> found = co_await select(request);
-  if (!found) {
-    co_return failed_selection(found.error());
+  base::Result<promql::Query> query = queries_.parse(text);
+  if (!query) {
+    return bad_parameter("query", query.error());
   }
-  std::set<std::string_view> values;
-  for (const model::Labels& labels : *found) {
-    values.insert(labels.get(name));
+  if (query->root().depth > options_.max_depth) {
+    return bad_parameter("query", invalid("the expression has more than " +
+                                          std::to_string(options_.max_depth) + " levels"));
   }
-  values.erase("");
-  std::vector<std::string> sorted(values.begin(), values.end());
-  const std::vector<std::string> warnings = apply_limit(request, sorted);
-  co_return success(encode_strings(sorted), warnings);
+  run.query = *std::move(query);
+  return std::nullopt;
+}
+
+async::Task<net::ServerResponse> QueryApi::query(net::ServerRequest request) {
+  auto run = std::make_shared<QueryRun>();
+  const base::Result<std::size_t> limit = limit_of(request);
+  if (!limit) {
+    co_return bad_parameter("limit", limit.error());
+  }
+  run->limit = *limit;
+  const base::Result<base::WallTime> time = time_of(request, "time", clock_.wall_now());
+  if (!time) {
+    co_return bad_parameter("time", time.error());
+  }
+  run->time = *time;
+  Refusal refused = read_rest(request, *run);
+  if (refused) {
+    co_return *std::move(refused);
+  }
+  co_return co_await execute(std::move(run));
+}
+
+async::Task<net::ServerResponse> QueryApi::query_range(net::ServerRequest request) {
+  auto run = std::make_shared<QueryRun>();
+  const base::Result<std::size_t> limit = limit_of(request);
+  if (!limit) {
+    co_return bad_parameter("limit", limit.error());
+  }
+  run->limit = *limit;
+  Refusal refused = read_times(request, run->range.emplace());
+  if (!refused) {
+    refused = read_rest(request, *run);
+  }
+  if (refused) {
+    co_return *std::move(refused);
+  }
+  const promql::ValueType type = run->query.type();
+  if (type != promql::ValueType::kScalar && type != promql::ValueType::kVector) {
+    const Error wrong = invalid("invalid expression type \"" + std::string(promql::describe(type)) +
+                                "\" for range query, must be Scalar or instant Vector");
+    co_return bad_parameter("query", wrong);
+  }
+  co_return co_await execute(std::move(run));
+}
+
+/// Waits for a place and for the result. Nothing of the run may be looked at after a failure: the
+/// evaluation may still be on its way out.
+async::Task<base::Result<bool>> QueryApi::take_turn(Run run) {
+  const base::Result<QueryGate::Place> place = co_await gate_.enter();
+  if (!place) {
+    co_return place.error();
+  }
+  const base::MonotonicTime started = clock_.monotonic_now();
+  if (started >= run->deadline) {
+    co_return Error(ErrorCode::kTimeout, "");
+  }
+  run->evaluating = true;
+  run->report.queue_seconds = seconds(started - run->begun);
+  run->times.queue = run->report.queue_seconds;
+  run->snapshot =
+      queries_.snapshot(run->range ? promql::selections(run->query, *run->range, run->options)
+                                   : promql::selections(run->query, run->time, run->options));
+  run->handed_over = clock_.monotonic_now();
+  run->times.prepare = seconds(run->handed_over - started);
+  // Named first: g++ 12 frees lambdas twice that are temporaries of an awaiting expression.
+  Queries::Work job = [run, &clock = clock_] { api::run(*run, clock); };
+  const base::Status worked = co_await queries_.offload(std::move(job));
+  if (!worked) {
+    co_return worked.error();
+  }
+  co_return base::Result<bool>(true);
+}
+
+async::Task<net::ServerResponse> QueryApi::execute(Run run) {
+  runs_.insert(run);
+  auto work = take_turn(run);
+  const base::Result<bool> finished =
+      co_await async::with_deadline(timers_, run->deadline, std::move(work));
+  runs_.erase(run);
+  if (!finished) {
+    co_return interrupted(*run, finished.error());
+  }
+  QueryReport& report = run->report;
+  report.queue_seconds = run->times.queue;
+  report.prepare_seconds = run->times.prepare;
+  report.evaluate_seconds = run->times.evaluate;
+  queries_.report(report);
+  co_return std::move(run->response);
+}
+
+net::ServerResponse QueryApi::interrupted(QueryRun& run, const Error& error) {
+  const std::string where = run.evaluating ? "expression evaluation" : "query queue";
+  QueryReport report;
+  report.queue_seconds = seconds(clock_.monotonic_now() - run.begun);
+  if (run.evaluating) {
+    report.evaluate_seconds = report.queue_seconds;
+    report.queue_seconds = 0;
+  }
+  Error told = error;
+  if (error.code() == ErrorCode::kTimeout) {
+    run.interrupt->time_out();
+    told = Error(ErrorCode::kTimeout, "query timed out in " + where);
+  } else if (error.code() == ErrorCode::kCancelled) {
+    run.interrupt->cancel();
+    told = Error(ErrorCode::kCancelled, "query was canceled in " + where);
+  }
+  report.outcome = error_type(told);
+  queries_.report(report);
+  return failed_query(told);
+}
+
+void QueryApi::stop() {
+  gate_.close();
+  for (const Run& run : runs_) {
+    run->interrupt->cancel();
+  }
 }
 
 }  // namespace tocsin::api

@@ -12,6 +12,7 @@ struct ServerOptions {
   net::HttpServerOptions http;
   AuthOptions auth;
   QueryOptions query;
+  Cors cors;
 };
 
 /// The HTTP surface: a server whose requests the Api answers. Views, queries and commands must
@@ -21,9 +22,16 @@ class Server {
   Server(boost::asio::any_io_executor executor, const base::Clock& clock, async::Timers& timers,
          Views& views, Queries& queries, Commands& commands, ServerOptions options);
 
+  /// Who takes pushed samples; see Api.
+  void receive_with(Receiver& receiver) { api_.receive_with(receiver); }
   base::Status start() { return http_.start(); }
-  async::Task<> stop(base::Duration limit) { return http_.stop(limit); }
+  /// Cancels the queries, so that their clients hear of it, and lets other requests end.
+  async::Task<> stop(base::Duration limit) {
+    api_.stop_queries();
+    return http_.stop(limit);
+  }
 
+  const QueryGate& gate() const { return api_.gate(); }
   std::uint16_t port() const { return http_.port(); }
   net::HttpServerStats stats() const { return http_.stats(); }
 

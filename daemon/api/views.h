@@ -2,17 +2,24 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "async/task.h"
 #include "base/clock.h"
 #include "base/duration.h"
 #include "base/result.h"
+#include "exposition/parse.h"
 #include "model/fact.h"
 #include "model/labels.h"
 #include "promql/query.h"
+#include "series/snapshot.h"
 
 /// What the API shows and may ask for, as plain values and small interfaces. The app implements
 /// them over the rooms that own the state. Everything here is for the main loop only.
@@ -120,6 +127,24 @@ struct BuildView {
   std::string compiler;
 };
 
+/// What one target says of its metrics.
+struct TargetMetadata {
+  model::Labels labels;                                             ///< the target's
+  std::shared_ptr<const std::vector<exposition::Family>> families;  ///< never null
+};
+
+struct RuntimeView {
+  base::WallTime started;
+  base::WallTime now;
+  std::string folder;  ///< where relative paths of the configuration begin
+  std::string host;
+  bool reload_succeeded = true;  ///< the newest attempt
+  base::WallTime configured;     ///< when the running configuration was loaded
+  std::size_t threads = 0;
+  std::size_t processors = 0;
+  base::Duration retention{0};
+};
+
 /// Reads the daemon's state.
 class Views {
  public:
@@ -133,22 +158,44 @@ class Views {
   /// The own metrics in Prometheus' text format 0.0.4.
   virtual std::string metrics() const = 0;
   virtual BuildView build() const = 0;
+  /// In the order of the targets.
+  virtual std::vector<TargetMetadata> metadata() const = 0;
+  virtual RuntimeView runtime() const = 0;
+  /// The running configuration as YAML, with secrets left out.
+  virtual std::string config() const = 0;
+  /// Settings by the names that Prometheus' flags have for them.
+  virtual std::map<std::string, std::string> flags() const = 0;
+  /// The URLs to which alerts are forwarded.
+  virtual std::vector<std::string> alertmanagers() const = 0;
 };
 
-/// Runs queries.
+/// What became of a query, for metrics.
+struct QueryReport {
+  std::string_view outcome;  ///< "ok", or the error type of the answer: "timeout", "execution", …
+  double queue_seconds = 0;  ///< waiting for its turn and for a thread
+  double prepare_seconds = 0;
+  double evaluate_seconds = 0;
+  double encode_seconds = 0;
+  std::uint64_t samples = 0;  ///< looked at
+};
+
+/// What queries need of the daemon.
 class Queries {
  public:
+  using Work = std::move_only_function<void()>;
+
   virtual ~Queries() = default;
   /// promql::parse(); here, so that it can be cached and replaced.
   virtual base::Result<promql::Query> parse(const std::string& expression) = 0;
-  /// The value at `time`. Errors are the evaluation's, also kTimeout and kCancelled.
-  virtual async::Task<base::Result<promql::Evaluation>> evaluate(promql::Query query,
-                                                                 base::WallTime time,
-                                                                 base::MonotonicTime deadline) = 0;
-  /// The label sets of the series that at least one selector matches; all series without
-  /// selectors. kInvalidInput when one is no plain selector.
-  virtual async::Task<base::Result<std::vector<model::Labels>>> series(
-      std::vector<std::string> selectors, base::WallTime start, base::WallTime end) = 0;
+  /// What all evaluations have in common: lookback, limits, feature switches.
+  virtual promql::EvalOptions eval_options() const = 0;
+  /// Pins series as they are now.
+  virtual series::Snapshot snapshot(std::span<const series::Selection> selections) = 0;
+  /// Runs pure work where it holds up nobody, and returns when it is done. kCancelled when the
+  /// caller was cancelled: work that had begun ends unseen then, so it owns all that it touches.
+  virtual async::Task<base::Status> offload(Work work) = 0;
+  /// A query has ended.
+  virtual void report(const QueryReport& report) = 0;
 };
 
 /// Changes something.

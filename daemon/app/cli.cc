@@ -10,6 +10,14 @@ namespace {
 
 constexpr int kUsageError = 2;
 
+void add_features(CLI::App& command, std::vector<std::string>& features) {
+  command
+      .add_option("--enable-feature", features,
+                  "Comma-separated features, as Prometheus names them:\n" +
+                      std::string(promql::describe_features()))
+      ->take_all();
+}
+
 void add_run(CLI::App& app, RunOptions& options, int& exit_code) {
   CLI::App* run = app.add_subcommand("run", "Run the daemon in the foreground");
   run->add_option("--config", options.config, "Configuration file")->required();
@@ -18,8 +26,11 @@ void add_run(CLI::App& app, RunOptions& options, int& exit_code) {
                   "Journal, such as sqlite:/var/lib/tocsin/tocsin.db; overrides storage.url");
   run->add_option("--log-level", options.log_level, "debug, info, warn or error")
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}));
+  run->add_flag("--web.enable-remote-write-receiver", options.remote_write_receiver,
+                "take samples at /api/v1/write; the same as web.remote_write_receiver");
   run->add_flag("--shadow", options.shadow,
                 "Do everything but send: notices are journalled as withheld");
+  add_features(*run, options.features);
   run->callback([&] { exit_code = run_daemon(options); });
 }
 
@@ -28,6 +39,7 @@ struct CheckOptions {
   std::string metrics_file;
   std::string metrics_format = "auto";
   bool json = false;
+  std::vector<std::string> features;
 };
 
 void add_check(CLI::App& app, CheckOptions& options, int& exit_code) {
@@ -35,6 +47,7 @@ void add_check(CLI::App& app, CheckOptions& options, int& exit_code) {
       app.add_subcommand("check", "Check configuration and rule files; exit 1 when one is refused");
   check->add_option("FILE", options.files, "tocsin.yml or Prometheus rule files");
   check->add_flag("--json", options.json, "Machine-readable output");
+  add_features(*check, options.features);
   CLI::App* metrics =
       check->add_subcommand("metrics", "Check a metrics page by the letter of its format");
   metrics->add_option("FILE", options.metrics_file, "The page; - for standard input")->required();
@@ -51,7 +64,7 @@ void add_check(CLI::App& app, CheckOptions& options, int& exit_code) {
     if (options.files.empty()) {
       throw CLI::RequiredError("FILE");
     }
-    exit_code = check_files(options.files, options.json);
+    exit_code = check_files(options.files, options.features, options.json);
   });
 }
 
@@ -61,6 +74,8 @@ void add_query(CLI::App& app, QueryOptions& options, int& exit_code) {
   query->add_option("--token-file", options.token_file, "File with a bearer token");
   query->add_option("--time", options.time, "RFC 3339 or Unix seconds; default: now");
   query->add_flag("--json", options.json, "Print the server's answer");
+  query->add_flag("--format", options.format, "Print the expression canonically, ask no server");
+  add_features(*query, options.features);
   query->add_option("EXPR", options.expression, "The expression")->required();
   query->callback([&] { exit_code = query_server(options); });
 }
@@ -115,6 +130,16 @@ void add_demo(CLI::App& app, ShopOptions& options, int& exit_code) {
 }
 
 }  // namespace
+
+promql::Features enabled_features(const std::vector<std::string>& texts) {
+  std::vector<std::string> unknown;
+  const promql::Features features = promql::parse_features(texts, unknown);
+  for (const std::string& name : unknown) {
+    std::fprintf(stderr, "warning: --enable-feature: unknown feature %s is ignored\n",
+                 name.c_str());
+  }
+  return features;
+}
 
 int run_command_line(int argc, char** argv) {
   CLI::App app("tocsin: watches metrics, opens incidents, tells people", "tocsin");

@@ -3,6 +3,8 @@
 #include <string>
 #include <vector>
 
+#include "promql/features.h"
+
 namespace tocsin::app {
 
 struct RunOptions {
@@ -10,7 +12,9 @@ struct RunOptions {
   std::string listen;   ///< overrides web.listen
   std::string storage;  ///< overrides storage.url
   std::string log_level = "info";
-  bool shadow = false;  ///< do everything but send
+  bool shadow = false;                 ///< do everything but send
+  bool remote_write_receiver = false;  ///< /api/v1/write takes samples, whatever `web` says
+  std::vector<std::string> features;  ///< --enable-feature
 };
 
 struct QueryOptions {
@@ -19,6 +23,8 @@ struct QueryOptions {
   std::string expression;
   std::string time;  ///< RFC 3339 or Unix seconds; empty: now
   bool json = false;
+  bool format = false;                ///< print the expression canonically, ask no server
+  std::vector<std::string> features;  ///< --enable-feature
 };
 
 struct IncidentOptions {
@@ -39,7 +45,8 @@ struct ShopOptions {
 /// Each command returns the process's exit code: 0 success, 1 what was asked for is not so (a file
 /// is refused, nothing was found), 2 wrong usage or no connection.
 int run_daemon(const RunOptions& options);
-int check_files(const std::vector<std::string>& files, bool json);
+int check_files(const std::vector<std::string>& files, const std::vector<std::string>& features,
+                bool json);
 /// `format` is auto, text or openmetrics; auto takes a page with a line `# EOF` as OpenMetrics.
 int check_metrics(const std::string& file, const std::string& format);
 int query_server(const QueryOptions& options);
@@ -48,6 +55,9 @@ int show_incident(const IncidentOptions& options);
 int list_plugins(const std::string& config);
 int check_plugin(const std::string& file);
 int run_demo_shop(const ShopOptions& options);
+
+/// What --enable-feature says; unknown names get one warning each on standard error.
+promql::Features enabled_features(const std::vector<std::string>& texts);
 
 /// Parses the command line and runs the command.
 int run_command_line(int argc, char** argv);

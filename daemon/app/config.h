@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "app/query_config.h"
 #include "app/web_config.h"
 #include "base/duration.h"
 #include "base/file_system.h"
@@ -12,6 +13,7 @@
 #include "model/labels.h"
 #include "notifiers/forward/config.h"
 #include "notifiers/receivers.h"
+#include "promql/features.h"
 #include "routing/config.h"
 #include "rules/engine.h"
 #include "rules/rule_file.h"
@@ -31,6 +33,7 @@ struct Backends {
 struct Config {
   std::string file;
   std::string folder;  ///< of the file; relative paths start there
+  std::string text;    ///< as it stands in the file, nothing put in for variables
 
   base::Duration evaluation_interval = std::chrono::minutes(1);
   rules::EvaluationMode evaluation = rules::EvaluationMode::kRound;
@@ -39,6 +42,7 @@ struct Config {
   model::Labels external_labels;
 
   WebConfig web;
+  QueryConfig query;
   std::string storage_url = "sqlite:/var/lib/tocsin/tocsin.db";
   std::optional<base::Duration> retention;  ///< of samples; default: what the rules read
 
@@ -58,6 +62,7 @@ struct Config {
 struct LoadOptions {
   /// A bad rule group is quarantined alone instead of refusing the file: for reloads.
   bool quarantine_groups = false;
+  promql::Features features;  ///< of the language, from the command line
 };
 
 /// Reads a configuration and the files it names. Faults go to `problems`, all of them; the value is
@@ -68,6 +73,6 @@ Config load_config(const std::string& path, const Backends& backends, const base
 
 /// Reads one Prometheus rule file.
 rules::RuleFile load_rule_file(const std::string& path, const base::FileSystem& files,
-                               yaml::Problems& problems);
+                               const promql::Features& features, yaml::Problems& problems);
 
 }  // namespace tocsin::app

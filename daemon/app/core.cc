@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "model/clock_step.h"
 
 namespace tocsin::app {
 namespace {
@@ -22,6 +23,10 @@ std::optional<base::WallTime> earlier(std::optional<base::WallTime> a,
   }
   return std::min(*a, *b);
 }
+
+// A stop that is shorter counts as watching: a pending alert goes on where it was. Two rounds of
+// housekeeping, which is what the end of a watch is known to.
+constexpr base::Duration kUnnoticed = std::chrono::minutes(2);
 
 bool same(const rules::EngineOptions& a, const rules::EngineOptions& b) {
   const auto fields = [](const rules::EngineOptions& o) {
@@ -93,6 +98,11 @@ base::Status Core::restore(std::vector<rules::Group> groups,
       }
     }
   }
+  if (snapshot) {
+    if (const auto* time = snapshot->if_contains("time"); time != nullptr && time->is_int64()) {
+      last_record_ = base::from_millis(time->get_int64());
+    }
+  }
   for (const model::Record& record : records) {
     if (base::Status status = apply(record); !status) {
       return std::move(status.error())
@@ -103,6 +113,7 @@ base::Status Core::restore(std::vector<rules::Group> groups,
 }
 
 base::Status Core::apply(const model::Record& record) {
+  last_record_ = record.time;
   if (base::Status status = engine_->apply(record); !status) {
     return status;
   }
@@ -116,14 +127,22 @@ base::Status Core::apply(const model::Record& record) {
 }
 
 boost::json::object Core::save() const {
-  return {{"rules", engine_->save()},
-          {"incidents", incidents_.save()},
-          {"routing", dispatcher_.save()},
-          {"outbox", outbox_.save()}};
+  boost::json::object state = {{"rules", engine_->save()},
+                               {"incidents", incidents_.save()},
+                               {"routing", dispatcher_.save()},
+                               {"outbox", outbox_.save()}};
+  if (last_record_) {
+    state["time"] = base::to_millis(*last_record_);
+  }
+  return state;
 }
 
 Outcome Core::started(base::WallTime now, base::MonotonicTime mono) {
   Outcome outcome;
+  const base::Duration away = now - last_record_.value_or(now);
+  if (away > kUnnoticed && engine_->alert_counts().pending > 0) {
+    take({rules::unwatched_record(now, away)}, outcome);
+  }
   take_engine(engine_->finish_restore(now, mono), now, outcome);
   reconcile(now, outcome);
   run_due(now, outcome);
@@ -159,9 +178,10 @@ Outcome Core::on_delivery(const model::Notice& notice, const routing::DeliveryOu
   return outcome;
 }
 
-Outcome Core::on_unroutable(std::string_view notice_id, std::string reason, base::WallTime now) {
+Outcome Core::on_unroutable(std::string_view notice_id, const std::string& reason,
+                            base::WallTime now) {
   Outcome outcome;
-  take(outbox_.decide_unroutable(now, notice_id, std::move(reason)).records, outcome);
+  take(outbox_.decide_unroutable(now, notice_id, reason).records, outcome);
   return outcome;
 }
 
@@ -171,14 +191,17 @@ Outcome Core::on_tick(base::WallTime now) {
   return outcome;
 }
 
+Outcome Core::on_housekeeping(base::WallTime now) {
+  Outcome outcome;
+  if (engine_->alert_counts().pending > 0) {
+    take({rules::watched_record(now)}, outcome);
+  }
+  return outcome;
+}
+
 Outcome Core::on_clock_step(base::Duration delta, base::WallTime now) {
   Outcome outcome;
-  model::Record record;
-  record.type = "clock.stepped";
-  record.time = now;
-  record.actor = "system";
-  record.payload["delta_ms"] = delta.count();
-  take({std::move(record)}, outcome);
+  take({model::clock_step_record(now, delta)}, outcome);
   run_due(now, outcome);
   return outcome;
 }
@@ -226,6 +249,7 @@ void Core::run_due(base::WallTime now, Outcome& outcome) {
            outcome);
 
   routing::OutboxDecision due = outbox_.decide_due(now);
+  append(outcome.given_up, std::move(due.given_up));
   take(std::move(due.records), outcome);
   for (const model::Notice& notice : due.send) {
     outbox_.mark_in_flight(notice.id);

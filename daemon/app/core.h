@@ -30,7 +30,8 @@ struct Outcome {
   std::vector<incidents::Event> events;        ///< for the log
   std::vector<model::AlertChange> changes;     ///< for the log and for forwarding
   std::vector<rules::RecordedSample> samples;  ///< to write before the next stage is planned
-  std::vector<std::string> errors;             ///< for the log
+  std::vector<rules::RuleError> errors;        ///< for the log
+  std::vector<std::string> given_up;           ///< ids of notices that nobody will get; for the log
 
   bool empty() const { return records.empty() && send.empty(); }
 };
@@ -72,9 +73,12 @@ class Core {
   Outcome on_delivery(const model::Notice& notice, const routing::DeliveryOutcome& outcome,
                       base::WallTime now);
   /// A notice's receiver or integration is gone.
-  Outcome on_unroutable(std::string_view notice_id, std::string reason, base::WallTime now);
+  Outcome on_unroutable(std::string_view notice_id, const std::string& reason, base::WallTime now);
   /// Time has passed.
   Outcome on_tick(base::WallTime now);
+  /// To be called every minute or so, and before the end: says in the journal that pending alerts
+  /// are being watched.
+  Outcome on_housekeeping(base::WallTime now);
   /// The wall clock was set by more than the tolerance.
   Outcome on_clock_step(base::Duration delta, base::WallTime now);
   /// A delivery ended without an outcome: it is due again.
@@ -109,6 +113,7 @@ class Core {
   incidents::Registry incidents_;
   routing::Dispatcher dispatcher_;
   routing::Outbox outbox_;
+  std::optional<base::WallTime> last_record_;  // when the newest record was decided
   base::Random& random_;
 };
 

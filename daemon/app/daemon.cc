@@ -21,6 +21,8 @@ net::HttpClientOptions client_options() {
 
 constexpr base::Duration kMinRetention = std::chrono::minutes(15);
 constexpr base::Duration kMaxDefaultRetention = std::chrono::hours(2);
+/// Detection goes before queries when the processors are busy.
+constexpr int kQueryNiceness = 5;
 
 void log_problems(const yaml::Problems& problems) {
   for (const base::Error& warning : problems.warnings()) {
@@ -48,8 +50,8 @@ Daemon::Daemon(DaemonParts parts, DaemonOptions options)
 Daemon::~Daemon() = default;
 
 void Daemon::load(yaml::Problems& problems) {
-  Config config =
-      load_config(options_.config_file, *backends_, parts_.files, parts_.environment, {}, problems);
+  Config config = load_config(options_.config_file, *backends_, parts_.files, parts_.environment,
+                              {.features = options_.features}, problems);
   if (!options_.listen.empty()) {
     if (base::Status set = set_listen(options_.listen, config.web); !set) {
       problems.add(std::move(set.error()).context("--listen"));
@@ -108,6 +110,9 @@ CoreOptions Daemon::core_options() const {
   options.engine.no_data = config.no_data;
   options.engine.external_labels = config.external_labels;
   options.engine.external_url = url();
+  options.engine.parse = options_.features.parse;
+  options_.features.apply_to(options.engine.promql);
+  options.engine.promql.lookback = config.query.lookback_delta;
   options.incidents = config.incidents;
   options.dispatcher.route = config.route;
   options.dispatcher.external_url = url();
@@ -135,6 +140,7 @@ std::string Daemon::url() const {
 }
 
 async::Task<base::Status> Daemon::start() {
+  launched_ = parts_.clock.wall_now();
   const std::string storage =
       options_.storage.empty() ? generation_->config.storage_url : options_.storage;
   auto opened = co_await journal::open(storage);
@@ -154,6 +160,13 @@ async::Task<base::Status> Daemon::start() {
   feed_ = std::make_unique<Feed>(*store_, *pipeline_, metrics_, parts_.clock);
   manager_ = std::make_unique<sources::Manager>(sources::Manager::Dependencies{
       .executor = parts_.executor, .clock = parts_.clock, .timers = parts_.timers, .sink = *feed_});
+  // A few more threads than processors, so that a small query finds room beside large ones.
+  query_pool_ = std::make_unique<async::WorkerPool>(
+      parts_.executor,
+      async::ThreadOptions{
+          .name = "query",
+          .threads = std::min(generation_->config.query.max_concurrency, async::processors() + 2),
+          .niceness = kQueryNiceness});
   views_ = std::make_unique<DaemonViews>(
       DaemonViews::Parts{.pipeline = *pipeline_,
                          .feed = *feed_,
@@ -161,6 +174,9 @@ async::Task<base::Status> Daemon::start() {
                          .store = *store_,
                          .metrics = metrics_,
                          .clock = parts_.clock,
+                         .query_pool = *query_pool_,
+                         .config = [this]() -> const Config& { return generation_->config; },
+                         .runtime = [this] { return runtime(); },
                          .refresh_metrics = [this] { refresh_metrics(); },
                          .readiness = [this] { return readiness(); }});
   base::Status served = co_await start_server();
@@ -175,10 +191,12 @@ async::Task<base::Status> Daemon::start() {
     co_return restored;
   }
   install_retention();
+  install_receiver();
   install_targets();
   forward_active_alerts();
   metrics_.config_last_reload_successful.Set(1);
-  metrics_.config_last_reload_success_seconds.Set(base::to_seconds(parts_.clock.wall_now()));
+  configured_ = parts_.clock.wall_now();
+  metrics_.config_last_reload_success_seconds.Set(base::to_seconds(configured_));
   started_ = true;
   announce();
   parts_.service.ready("watching");
@@ -210,6 +228,15 @@ void Daemon::install_notifiers() {
     }
   }
   pipeline_->set_notifiers(std::move(notifiers));
+}
+
+/// Before, there would be no rules to wake.
+void Daemon::install_receiver() {
+  receiver_ = std::make_unique<Receiver>(
+      Receiver::Parts{.feed = *feed_, .metrics = metrics_, .clock = parts_.clock, .pool = pool_});
+  receiver_->enable_remote_write(options_.remote_write_receiver ||
+                                 generation_->config.web.remote_write_receiver);
+  server_->receive_with(*receiver_);
 }
 
 void Daemon::install_targets() {
@@ -288,7 +315,7 @@ async::Task<base::Status> Daemon::reload() {
   parts_.service.reloading(parts_.clock.monotonic_now());
   yaml::Problems problems;
   Config config = load_config(options_.config_file, *backends_, parts_.files, parts_.environment,
-                              {.quarantine_groups = true}, problems);
+                              {.quarantine_groups = true, .features = options_.features}, problems);
   std::shared_ptr<Generation> generation;
   if (problems.ok()) {
     auto made = make_generation(std::move(config));
@@ -328,7 +355,8 @@ async::Task<base::Status> Daemon::reload() {
   }
   last_reload_error_.clear();
   metrics_.config_last_reload_successful.Set(1);
-  metrics_.config_last_reload_success_seconds.Set(base::to_seconds(parts_.clock.wall_now()));
+  configured_ = parts_.clock.wall_now();
+  metrics_.config_last_reload_success_seconds.Set(base::to_seconds(configured_));
   log_info("configuration loaded", {{"file", options_.config_file},
                                     {"rules", std::to_string(generation_->config.rule_count())}});
   parts_.service.ready("watching");

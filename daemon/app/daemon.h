@@ -13,6 +13,7 @@
 #include "app/metrics.h"
 #include "app/pipeline.h"
 #include "app/process_metrics.h"
+#include "app/receiver.h"
 #include "app/systemd.h"
 #include "app/text_rendering.h"
 #include "app/views.h"
@@ -43,6 +44,8 @@ struct DaemonOptions {
   std::string listen;   ///< overrides web.listen
   std::string storage;  ///< overrides storage.url
   bool shadow = false;
+  bool remote_write_receiver = false;  ///< on, whatever web.remote_write_receiver says
+  promql::Features features;
 };
 
 /// Sources, pipeline, notifiers and API of one configuration. Main loop only. load(), start(), then
@@ -75,6 +78,7 @@ class Daemon final : public api::Commands {
   CoreOptions core_options() const;
   notifiers::Parts notifier_parts(const notifiers::TextRenderer& renderer) const;
   void install_notifiers();
+  void install_receiver();
   void install_targets();
   void install_retention();
   void install_forwarder();
@@ -88,6 +92,7 @@ class Daemon final : public api::Commands {
   async::Task<> watch();
   void refresh_metrics();
   api::Readiness readiness() const;
+  api::RuntimeView runtime();
   void announce() const;
 
   DaemonParts parts_;
@@ -100,14 +105,19 @@ class Daemon final : public api::Commands {
   std::shared_ptr<Generation> generation_;
   net::HttpClientImpl http_;
   async::WorkerPool pool_;
+  /// Apart from the other one, so that no query holds up the reading of a page.
+  std::unique_ptr<async::WorkerPool> query_pool_;
   std::unique_ptr<journal::Journal> journal_;
   std::unique_ptr<series::Store> store_;
   std::unique_ptr<Pipeline> pipeline_;
   std::unique_ptr<Feed> feed_;
+  std::unique_ptr<Receiver> receiver_;
   std::unique_ptr<sources::Manager> manager_;
   std::unique_ptr<notifiers::forward::Forwarder> forwarder_;
   std::unique_ptr<DaemonViews> views_;
   std::unique_ptr<api::Server> server_;
+  base::WallTime launched_;
+  base::WallTime configured_;  ///< when the running configuration was taken
   std::string last_reload_error_;
   bool started_ = false;
   bool reloading_ = false;

@@ -36,6 +36,13 @@ base::Result<api::ServerOptions> Daemon::server_options() const {
   options.http.port = web.port;
   options.http.cert_file = web.cert_file;
   options.http.key_file = web.key_file;
+  const QueryConfig& query = generation_->config.query;
+  options.query = {.max_concurrent = query.max_concurrency,
+                   .timeout = query.timeout,
+                   .max_points = query.max_points,
+                   .max_samples = query.max_samples,
+                   .max_length = query.max_length,
+                   .max_depth = query.max_depth};
   auto tokens = read_credentials(web.bearer_tokens);
   if (!tokens) {
     return tokens.error();
@@ -46,6 +53,7 @@ base::Result<api::ServerOptions> Daemon::server_options() const {
   }
   options.auth.tokens = *std::move(tokens);
   options.auth.users = *std::move(users);
+  options.cors = api::Cors(web.cors_origin.value_or(options.auth.configured() ? ".*" : ""));
   return options;
 }
 
@@ -98,6 +106,12 @@ void Daemon::refresh_metrics() {
   const series::StoreStats series = store_->stats();
   metrics_.series_live.Set(static_cast<double>(series.series));
   metrics_.series_bytes.Set(static_cast<double>(series.bytes));
+  if (server_) {
+    const api::QueryGate& gate = server_->gate();
+    metrics_.api_queries_running.Set(static_cast<double>(gate.active()));
+    metrics_.api_queries_waiting.Set(static_cast<double>(gate.waiting()));
+    metrics_.api_queries_max.Set(static_cast<double>(gate.places()));
+  }
   metrics_.journal_backlog_records.Set(static_cast<double>(pipeline_->committer().backlog()));
   metrics_.incidents_live.Set(static_cast<double>(pipeline_->core().incidents().live().size()));
   const routing::OutboxStats outbox = pipeline_->core().outbox().stats();
@@ -109,17 +123,9 @@ void Daemon::refresh_metrics() {
            pipeline_->core().engine().late_evaluations());
   raise_to(metrics_.rules_evaluations_missed_total, missed_seen_,
            pipeline_->core().engine().missed_evaluations());
-  std::map<model::AlertState, int> alerts;
-  for (const rules::GroupView& group : pipeline_->core().engine().view(now)) {
-    for (const rules::RuleView& rule : group.rules) {
-      for (const rules::AlertView& alert : rule.alerts) {
-        ++alerts[alert.alert.state];
-      }
-    }
-  }
-  for (const auto state : {model::AlertState::kPending, model::AlertState::kFiring}) {
-    metrics_.rules_alerts.Add({{"state", std::string(model::to_string(state))}}).Set(alerts[state]);
-  }
+  const rules::AlertCounts alerts = pipeline_->core().engine().alert_counts();
+  metrics_.rules_alerts.Add({{"state", "pending"}}).Set(static_cast<double>(alerts.pending));
+  metrics_.rules_alerts.Add({{"state", "firing"}}).Set(static_cast<double>(alerts.firing));
 }
 
 api::Readiness Daemon::readiness() const {
@@ -127,6 +133,10 @@ api::Readiness Daemon::readiness() const {
     return {.ready = false, .text = "tocsin is starting."};
   }
   std::string text = "tocsin is ready.";
+  if (const Feed::Reach reach = feed_->reach(); reach.failing * 2 > reach.targets) {
+    text += " It is blind: " + std::to_string(reach.failing) + " of " +
+            std::to_string(reach.targets) + " targets cannot be polled.";
+  }
   if (pipeline_->committer().degraded()) {
     text += " The journal refuses writes: " + pipeline_->committer().last_error();
   }
@@ -134,6 +144,20 @@ api::Readiness Daemon::readiness() const {
     text += " The last reload was refused: " + last_reload_error_;
   }
   return {.ready = true, .text = std::move(text)};
+}
+
+api::RuntimeView Daemon::runtime() {
+  process_metrics_.refresh();
+  const auto host = parts_.files.read_file("/proc/sys/kernel/hostname", base::kMaxConfigFileBytes);
+  return {.started = launched_,
+          .now = parts_.clock.wall_now(),
+          .folder = generation_->config.folder,
+          .host = host ? std::string(base::trim(*host)) : std::string(),
+          .reload_succeeded = last_reload_error_.empty(),
+          .configured = configured_,
+          .threads = process_metrics_.threads(),
+          .processors = async::processors(),
+          .retention = store_->retention()};
 }
 
 async::Task<> Daemon::stop() {
@@ -164,6 +188,11 @@ async::Task<> Daemon::stop() {
     }
   }
   http_.close_idle();
+  if (query_pool_) {
+    // Its jobs were cancelled above; one that does not hear is left behind.
+    auto ended = query_pool_->shutdown();
+    co_await async::race_deadline(parts_.timers, deadline, std::move(ended));
+  }
   co_await pool_.shutdown();
 }
 

@@ -9,6 +9,9 @@ namespace {
 
 using Registry = prometheus::Registry;
 
+const prometheus::Histogram::BucketBoundaries kLatencyBounds = {
+    0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300};
+
 prometheus::Family<prometheus::Counter>& counters(Registry& registry, const char* name,
                                                   const char* help) {
   return prometheus::BuildCounter().Name(name).Help(help).Register(registry);
@@ -23,9 +26,8 @@ prometheus::Gauge& gauge(Registry& registry, const char* name, const char* help)
 }
 
 prometheus::Histogram& latency(Registry& registry, const char* name, const char* help) {
-  const prometheus::Histogram::BucketBoundaries bounds = {
-      0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300};
-  return prometheus::BuildHistogram().Name(name).Help(help).Register(registry).Add({}, bounds);
+  return prometheus::BuildHistogram().Name(name).Help(help).Register(registry).Add({},
+                                                                                   kLatencyBounds);
 }
 
 }  // namespace
@@ -53,11 +55,26 @@ Metrics::Metrics(std::unique_ptr<Registry> registry)
       series_live(gauge(*registry, "tocsin_series_live", "Series in memory")),
       series_bytes(gauge(*registry, "tocsin_series_bytes", "Memory of series, estimated")),
       series_samples_total(counter(*registry, "tocsin_series_samples_total", "Samples stored")),
+      api_queries_running(gauge(*registry, "tocsin_api_queries", "Queries that run now")),
+      api_queries_waiting(
+          gauge(*registry, "tocsin_api_queries_waiting", "Queries that wait for their turn")),
+      api_queries_max(
+          gauge(*registry, "tocsin_api_queries_max", "How many queries may run at once")),
+      api_query_samples_total(counter(*registry, "tocsin_api_query_samples_total",
+                                      "Samples that queries have looked at")),
+      api_queries_total(counters(*registry, "tocsin_api_queries_total",
+                                 "Queries by outcome: ok, or the type of the error")),
+      api_query_seconds(prometheus::BuildHistogram()
+                            .Name("tocsin_api_query_duration_seconds")
+                            .Help("Time of queries by slice: queue, prepare, evaluate, encode")
+                            .Register(*registry)),
       incidents_live(gauge(*registry, "tocsin_incidents_live", "Incidents open or mitigated")),
       routing_outbox_notices(
           gauge(*registry, "tocsin_routing_outbox_notices", "Notices not delivered yet")),
       routing_outbox_oldest_seconds(gauge(*registry, "tocsin_routing_outbox_oldest_seconds",
                                           "Age of the oldest notice not delivered yet")),
+      routing_given_up_total(counter(*registry, "tocsin_routing_given_up_total",
+                                     "Notices given up: too old, or too many of them")),
       process_start_time_seconds(
           gauge(*registry, "process_start_time_seconds", "Start of the process, Unix time")),
       process_resident_memory_bytes(
@@ -79,6 +96,8 @@ Metrics::Metrics(std::unique_ptr<Registry> registry)
                    "Samples refused: duplicate (another value at the same time), out_of_order, "
                    "out_of_bounds (too old or in the future), series_limit (of the store)")),
       sources_polls_total(counters(*registry, "tocsin_sources_polls_total", "Polls of targets")),
+      sources_pushes_total(counters(*registry, "tocsin_sources_pushes_total",
+                                    "Requests that brought samples, by kind and outcome")),
       notifiers_attempts_total(
           counters(*registry, "tocsin_notifiers_attempts_total", "Attempts to deliver a notice")),
       incidents_events_total(counters(*registry, "tocsin_incidents_events_total",
@@ -94,6 +113,10 @@ Metrics::Metrics(std::unique_ptr<Registry> registry)
       .Register(*registry_)
       .Add({{"version", std::string(kVersion)}, {"compiler", std::string(kCompiler)}})
       .Set(1);
+}
+
+prometheus::Histogram& Metrics::query_slice(const std::string& slice) {
+  return api_query_seconds.Add({{"slice", slice}}, kLatencyBounds);
 }
 
 std::string Metrics::page() const {

@@ -34,9 +34,21 @@ class Metrics {
   prometheus::Gauge& series_bytes;
   prometheus::Counter& series_samples_total;
 
+  prometheus::Gauge& api_queries_running;
+  prometheus::Gauge& api_queries_waiting;
+  prometheus::Gauge& api_queries_max;
+  prometheus::Counter& api_query_samples_total;
+  /// By outcome: ok, or the error type of the answer.
+  prometheus::Family<prometheus::Counter>& api_queries_total;
+  /// By slice: queue, prepare, evaluate, encode.
+  prometheus::Family<prometheus::Histogram>& api_query_seconds;
+  prometheus::Histogram& query_slice(const std::string& slice);
+
   prometheus::Gauge& incidents_live;
   prometheus::Gauge& routing_outbox_notices;
   prometheus::Gauge& routing_outbox_oldest_seconds;
+  /// Notices that nobody will get: too old, or too many of them.
+  prometheus::Counter& routing_given_up_total;
   prometheus::Gauge& process_start_time_seconds;
   prometheus::Gauge& process_resident_memory_bytes;
   prometheus::Counter& process_cpu_seconds_total;
@@ -52,6 +64,8 @@ class Metrics {
   prometheus::Family<prometheus::Counter>& series_refused_total;
   /// By job and whether the poll succeeded.
   prometheus::Family<prometheus::Counter>& sources_polls_total;
+  /// By kind (remote_write, push) and whether all, some or none of the samples were taken.
+  prometheus::Family<prometheus::Counter>& sources_pushes_total;
   /// By receiver, integration and outcome (delivered, retry, refused).
   prometheus::Family<prometheus::Counter>& notifiers_attempts_total;
   prometheus::Family<prometheus::Counter>& incidents_events_total;

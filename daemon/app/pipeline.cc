@@ -53,7 +53,7 @@ Pipeline::Pipeline(PipelineParts parts, CoreOptions core, PipelineOptions option
       core_(
           std::move(core),
           [this](const std::string& text, base::WallTime time) -> base::Result<promql::Vector> {
-            auto parsed = promql::parse(text);
+            auto parsed = promql::parse(text, core_.engine_options().parse);
             if (!parsed) {
               return parsed.error();
             }
@@ -170,9 +170,6 @@ void Pipeline::run_rounds(Moment moment) {
       results.push_back(rules::evaluate(job, snapshot, core_.engine_options()));
       results.back().seconds = seconds_between(begun, parts_.clock.monotonic_now());
       parts_.metrics.rules_evaluations_total.Add({}).Increment();
-      if (!results.back().evaluation) {
-        parts_.metrics.rules_evaluation_failures_total.Add({}).Increment();
-      }
     }
     Outcome outcome = core_.on_results(std::move(results), moment.wall, moment.mono);
     write_samples(outcome.samples);
@@ -186,7 +183,10 @@ void Pipeline::write_samples(const std::vector<rules::RecordedSample>& samples) 
   }
   series::Appender appender = parts_.store.appender(0);
   for (const rules::RecordedSample& recorded : samples) {
-    const auto outcome = appender.put(recorded.labels, recorded.sample);
+    const auto outcome =
+        recorded.histogram
+            ? appender.put(recorded.labels, {recorded.sample.time_ms, recorded.histogram, 0})
+            : appender.put(recorded.labels, recorded.sample);
     if (!outcome) {
       parts_.metrics.series_refused_total.Add({{"reason", "series_limit"}}).Increment();
     }
@@ -209,8 +209,20 @@ void Pipeline::reload(CoreOptions core, std::vector<rules::Group> groups,
 }
 
 void Pipeline::commit(Outcome outcome, Moment moment) {
-  for (const std::string& error : outcome.errors) {
-    log_warning("a rule failed", {{"error", error}});
+  for (const rules::RuleError& error : outcome.errors) {
+    parts_.metrics.rules_evaluation_failures_total.Add({{"group", error.group}}).Increment();
+    // A rule that fails fails at each look.
+    if (const auto left_out = repeated_.admit(error.message, moment.mono)) {
+      log_warning("a rule failed",
+                  {{"error", error.message}, {"left_out_before", std::to_string(*left_out)}});
+    }
+  }
+  for (const std::string& notice : outcome.given_up) {
+    parts_.metrics.routing_given_up_total.Increment();
+    if (const auto left_out = repeated_.admit(notice, moment.mono)) {
+      log_error("a notice was given up",
+                {{"notice", notice}, {"left_out_before", std::to_string(*left_out)}});
+    }
   }
   if (outcome.empty() && outcome.changes.empty()) {
     return;

@@ -10,6 +10,7 @@
 
 #include "app/core.h"
 #include "app/metrics.h"
+#include "app/repeat_filter.h"
 #include "app/steady_wall.h"
 #include "async/event.h"
 #include "async/task_group.h"
@@ -125,6 +126,7 @@ class Pipeline {
   bool sequence_known_ = true;       // … unless effects were released from memory since
   bool running_ = false;
   bool snapshot_wanted_ = false;
+  RepeatFilter repeated_;
   async::TaskGroup tasks_;
 };
 

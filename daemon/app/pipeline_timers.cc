@@ -9,7 +9,7 @@
 namespace tocsin::app {
 namespace {
 
-constexpr base::Duration kHousekeeping = std::chrono::seconds(60);
+constexpr base::Duration kHousekeeping = std::chrono::minutes(1);
 
 }  // namespace
 
@@ -42,6 +42,7 @@ async::Task<> Pipeline::run_timers() {
       if (moment.mono >= next_expiry_) {
         next_expiry_ = moment.mono + kHousekeeping;
         parts_.store.expire(moment.wall);
+        commit(core_.on_housekeeping(moment.wall), moment);
         tasks_.spawn("expire records", expire_records());
       }
     }
@@ -77,6 +78,8 @@ async::Task<base::Status> Pipeline::stop(base::MonotonicTime deadline) {
     log_warning("a task does not end", {{"task", task}});
   }
   running_ = false;
+  const Moment moment = look();
+  commit(core_.on_housekeeping(moment.wall), moment);
   const base::Status flushed = co_await committer_.stop(deadline);
   if (flushed && sequence_known_ && committer_.given_up() == 0 && records_since_snapshot_ > 0) {
     journal::StoredSnapshot snapshot{last_sequence_, core_.save()};

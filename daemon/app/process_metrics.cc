@@ -40,6 +40,7 @@ void ProcessMetrics::refresh() {
   // Field numbers count from the state, the third field of proc(5).
   constexpr std::size_t kUserTime = 11;
   constexpr std::size_t kSystemTime = 12;
+  constexpr std::size_t kThreads = 17;
   constexpr std::size_t kStartTime = 19;
   constexpr std::size_t kResidentPages = 21;
   const auto stat = files_.read_file("/proc/self/stat", kMaxBytes);
@@ -54,6 +55,7 @@ void ProcessMetrics::refresh() {
   const double cpu = (number(fields[kUserTime]) + number(fields[kSystemTime])) / ticks;
   metrics_.process_cpu_seconds_total.Increment(std::max(0.0, cpu - cpu_seconds_));
   cpu_seconds_ = cpu;
+  threads_ = static_cast<std::size_t>(number(fields[kThreads]));
   metrics_.process_resident_memory_bytes.Set(number(fields[kResidentPages]) *
                                              static_cast<double>(::sysconf(_SC_PAGESIZE)));
   if (metrics_.process_start_time_seconds.Value() == 0) {

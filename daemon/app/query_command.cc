@@ -75,9 +75,22 @@ void print_messages(const boost::json::value& answer, const char* key, const cha
   }
 }
 
+int print_formatted(const QueryOptions& options) {
+  const auto query = promql::parse(options.expression, enabled_features(options.features).parse);
+  if (!query) {
+    std::fprintf(stderr, "%s\n", query.error().to_string().c_str());
+    return 1;
+  }
+  std::printf("%s\n", promql::pretty(query->root()).c_str());
+  return 0;
+}
+
 }  // namespace
 
 int query_server(const QueryOptions& options) {
+  if (options.format) {
+    return print_formatted(options);
+  }
   net::QueryParameters parameters = {{"query", options.expression}};
   if (!options.time.empty()) {
     parameters.emplace_back("time", options.time);

@@ -70,7 +70,7 @@ base::Result<boost::json::value> get_json(const Server& server, const std::strin
   }
   auto response = send(std::move(request));
   if (!response) {
-    return std::move(response.error()).context(server.url);
+    return response.error();  // names the URL
   }
   boost::system::error_code failed;
   boost::json::value answer = boost::json::parse(response->body, failed);

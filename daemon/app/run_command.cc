@@ -33,7 +33,9 @@ class Run {
                 {.config_file = options.config,
                  .listen = options.listen,
                  .storage = options.storage,
-                 .shadow = options.shadow}) {}
+                 .shadow = options.shadow,
+                 .remote_write_receiver = options.remote_write_receiver,
+                 .features = enabled_features(options.features)}) {}
 
   int run() {
     yaml::Problems problems;

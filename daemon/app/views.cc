@@ -144,46 +144,29 @@ api::BuildView DaemonViews::build() const {
 }
 
 base::Result<promql::Query> DaemonViews::parse(const std::string& expression) {
-  return promql::parse(expression);
+  return promql::parse(expression, parts_.pipeline.core().engine_options().parse);
 }
 
-async::Task<base::Result<promql::Evaluation>> DaemonViews::evaluate(promql::Query query,
-                                                                    base::WallTime time,
-                                                                    base::MonotonicTime deadline) {
-  if (parts_.clock.monotonic_now() >= deadline) {
-    co_return base::Error(base::ErrorCode::kTimeout, "query timed out in expression evaluation");
-  }
-  co_return parts_.pipeline.query(query, time);
+promql::EvalOptions DaemonViews::eval_options() const {
+  return parts_.pipeline.core().engine_options().promql;
 }
 
-async::Task<base::Result<std::vector<model::Labels>>> DaemonViews::series(
-    std::vector<std::string> selectors, base::WallTime start, base::WallTime end) {
-  std::vector<series::Selection> selections;
-  if (selectors.empty()) {
-    selections.push_back({{}, base::to_millis(start), base::to_millis(end)});
-  }
-  for (const std::string& text : selectors) {
-    const auto query = promql::parse(text);
-    if (!query) {
-      co_return query.error();
-    }
-    const auto matchers = promql::selectors(*query);
-    if (matchers.size() != 1 || query->type() != promql::ValueType::kVector) {
-      co_return base::Error(base::ErrorCode::kInvalidInput,
-                            "expected a plain selector such as up{job=\"shop\"}: " + text);
-    }
-    selections.push_back({matchers.front(), base::to_millis(start), base::to_millis(end)});
-  }
-  const series::Snapshot snapshot = parts_.store.snapshot(selections);
-  std::vector<model::Labels> labels;
-  for (std::size_t i = 0; i < snapshot.selections(); ++i) {
-    for (const series::PinnedSeries& one : snapshot.series(i)) {
-      labels.push_back(one.labels);
-    }
-  }
-  std::ranges::sort(labels);
-  labels.erase(std::ranges::unique(labels).begin(), labels.end());
-  co_return labels;
+series::Snapshot DaemonViews::snapshot(std::span<const series::Selection> selections) {
+  return parts_.store.snapshot(selections);
+}
+
+async::Task<base::Status> DaemonViews::offload(Work work) {
+  return parts_.query_pool.run(std::move(work));
+}
+
+void DaemonViews::report(const api::QueryReport& report) {
+  Metrics& metrics = parts_.metrics;
+  metrics.api_queries_total.Add({{"outcome", std::string(report.outcome)}}).Increment();
+  metrics.api_query_samples_total.Increment(static_cast<double>(report.samples));
+  metrics.query_slice("queue").Observe(report.queue_seconds);
+  metrics.query_slice("prepare").Observe(report.prepare_seconds);
+  metrics.query_slice("evaluate").Observe(report.evaluate_seconds);
+  metrics.query_slice("encode").Observe(report.encode_seconds);
 }
 
 }  // namespace tocsin::app

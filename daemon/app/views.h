@@ -2,13 +2,17 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <functional>
+#include <map>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "api/views.h"
+#include "app/config.h"
 #include "app/feed.h"
 #include "app/metrics.h"
 #include "app/pipeline.h"
+#include "async/worker_pool.h"
 #include "base/clock.h"
 #include "journal/journal.h"
 #include "series/store.h"
@@ -25,6 +29,9 @@ class DaemonViews final : public api::Views, public api::Queries {
     series::Store& store;
     Metrics& metrics;
     const base::Clock& clock;
+    async::WorkerPool& query_pool;          ///< for queries alone
+    std::function<const Config&()> config;  ///< the one that runs
+    std::function<api::RuntimeView()> runtime;
     std::function<void()> refresh_metrics;
     std::function<api::Readiness()> readiness;
   };
@@ -38,13 +45,17 @@ class DaemonViews final : public api::Views, public api::Queries {
   api::Readiness readiness() const override;
   std::string metrics() const override;
   api::BuildView build() const override;
+  std::vector<api::TargetMetadata> metadata() const override;
+  api::RuntimeView runtime() const override;
+  std::string config() const override;
+  std::map<std::string, std::string> flags() const override;
+  std::vector<std::string> alertmanagers() const override;
 
   base::Result<promql::Query> parse(const std::string& expression) override;
-  async::Task<base::Result<promql::Evaluation>> evaluate(promql::Query query, base::WallTime time,
-                                                         base::MonotonicTime deadline) override;
-  async::Task<base::Result<std::vector<model::Labels>>> series(std::vector<std::string> selectors,
-                                                               base::WallTime start,
-                                                               base::WallTime end) override;
+  promql::EvalOptions eval_options() const override;
+  series::Snapshot snapshot(std::span<const series::Selection> selections) override;
+  async::Task<base::Status> offload(Work work) override;
+  void report(const api::QueryReport& report) override;
 
  private:
   async::Task<base::Result<incidents::Incident>> stored_incident(std::string id);

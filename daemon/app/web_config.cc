@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "api/cors.h"
 #include "base/file_system.h"
 #include "net/url.h"
 
@@ -55,12 +56,19 @@ WebConfig decode_web(const yaml::Node& node, const std::string& folder, yaml::Pr
     }
     web.external_url = *std::move(url);
   }
+  if (auto origin = reader.text("cors_origin")) {
+    if (!api::is_origin_pattern(*origin)) {
+      reader.problem("cors_origin", "not a regular expression");
+    }
+    web.cors_origin = *std::move(origin);
+  }
   if (auto cert = reader.text("cert_file")) {
     web.cert_file = base::resolve_path(folder, *cert);
   }
   if (auto key = reader.text("key_file")) {
     web.key_file = base::resolve_path(folder, *key);
   }
+  web.remote_write_receiver = reader.boolean("remote_write_receiver").value_or(false);
   web.bearer_tokens =
       decode_credentials(reader, "bearer_tokens", "name", "token_file", folder, problems);
   web.basic_auth_users =

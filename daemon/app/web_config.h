@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,11 @@ struct WebConfig {
   std::string external_url;  ///< links in notices start with it; default: the listener's own URL
   std::string cert_file;     ///< PEM; the listener speaks TLS when set
   std::string key_file;
+  /// Whether /api/v1/write takes samples; Prometheus' --web.enable-remote-write-receiver.
+  bool remote_write_receiver = false;
+  /// Whose pages may read /api/v1 in a browser: a regular expression over the whole origin. Absent:
+  /// everybody's where credentials are needed (a page does not have them), else nobody's.
+  std::optional<std::string> cors_origin;
   std::vector<Credential> bearer_tokens;
   std::vector<Credential> basic_auth_users;
 

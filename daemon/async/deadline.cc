@@ -21,7 +21,6 @@ Task<> run_branch(Task<> work) {
 }
 
 Task<> run_timer(Timers& timers, base::MonotonicTime deadline, bool& passed) {
-  co_await asio::this_coro::throw_if_cancelled(false);
   const base::Status slept = co_await timers.sleep_until(deadline);
   passed = slept.has_value();
 }
@@ -29,26 +28,32 @@ Task<> run_timer(Timers& timers, base::MonotonicTime deadline, bool& passed) {
 }  // namespace
 
 Task<RaceEnd> race_deadline(Timers& timers, base::MonotonicTime deadline, Task<> work) {
+  bool passed = false;
+  Task<> timer = run_timer(timers, deadline, passed);
+  const bool first = co_await race(std::move(work), std::move(timer));
+  co_return !first && passed ? RaceEnd::kTimedOut : RaceEnd::kFinished;
+}
+
+Task<bool> race(Task<> work, Task<> other) {
   const auto state = co_await asio::this_coro::cancellation_state;
   if (state.cancelled() != asio::cancellation_type::none) {
-    co_return RaceEnd::kFinished;
+    co_return true;
   }
   const auto executor = co_await asio::this_coro::executor;
-  bool passed = false;
-  Task<> branch = run_branch(std::move(work));
-  Task<> timer = run_timer(timers, deadline, passed);
-  auto both = asio::experimental::make_parallel_group(
-      asio::co_spawn(executor, std::move(branch), asio::deferred),
-      asio::co_spawn(executor, std::move(timer), asio::deferred));
-  const auto [order, work_error, timer_error] =
-      co_await both.async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
+  Task<> work_branch = run_branch(std::move(work));
+  Task<> other_branch = run_branch(std::move(other));
+  auto group = asio::experimental::make_parallel_group(
+      asio::co_spawn(executor, std::move(work_branch), asio::deferred),
+      asio::co_spawn(executor, std::move(other_branch), asio::deferred));
+  const auto [order, work_error, other_error] =
+      co_await group.async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
   if (work_error) {
     std::rethrow_exception(work_error);
   }
-  if (timer_error) {
-    std::rethrow_exception(timer_error);
+  if (other_error) {
+    std::rethrow_exception(other_error);
   }
-  co_return order[0] == 1 && passed ? RaceEnd::kTimedOut : RaceEnd::kFinished;
+  co_return order[0] == 0;
 }
 
 Task<> both(Task<> first, Task<> second) {

@@ -19,6 +19,10 @@ enum class RaceEnd : std::uint8_t { kFinished, kTimedOut };
 /// the work pass through.
 Task<RaceEnd> race_deadline(Timers& timers, base::MonotonicTime deadline, Task<> work);
 
+/// Runs both until the first one ends; the other is cancelled then, and awaited. Whether `work` was
+/// the first. Exceptions pass through.
+Task<bool> race(Task<> work, Task<> other);
+
 /// Runs both to their ends, at the same time. Exceptions pass through, the first one's first.
 Task<> both(Task<> first, Task<> second);
 

@@ -18,6 +18,8 @@ namespace tocsin::async {
 struct ThreadOptions {
   std::string name = "blocking";  ///< shown by ps and in errors; the kernel keeps 15 characters
   std::size_t threads = 1;
+  /// 0 to 19: how much the threads give way to others when the processors are busy.
+  int niceness = 0;
   std::size_t max_queued = 1024;  ///< jobs that wait; beyond, run() gives kLimitExceeded
   /// How long destruction waits for what is queued before it leaves a thread behind that hangs
   /// in a system call.
@@ -25,6 +27,9 @@ struct ThreadOptions {
   /// No thread at all: jobs run on the loop, one turn later. For simulations.
   bool inline_jobs = false;
 };
+
+/// How many threads the machine runs at once; at least 1.
+std::size_t processors();
 
 namespace internal {
 template <class T>

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -19,5 +20,8 @@ constexpr std::uint64_t fnv1a(std::string_view bytes, std::uint64_t state = kFnv
 
 /// Sixteen lower-case hexadecimal digits.
 std::string to_hex(std::uint64_t value);
+
+/// What to_hex() wrote; nothing for any other text.
+std::optional<std::uint64_t> parse_hex(std::string_view text);
 
 }  // namespace tocsin::base

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstdio>
 #include <optional>
 
@@ -16,11 +15,15 @@ class Scanner {
 
   /// Exactly `width` digits.
   std::optional<int> number(std::size_t width) {
-    int value = 0;
-    const char* end = text_.data() + std::min(width, text_.size());
-    const auto [stopped, error] = std::from_chars(text_.data(), end, value);
-    if (text_.size() < width || error != std::errc() || stopped != end || text_[0] == '-') {
+    if (text_.size() < width) {
       return std::nullopt;
+    }
+    int value = 0;
+    for (const char digit : text_.substr(0, width)) {
+      if (digit < '0' || digit > '9') {
+        return std::nullopt;
+      }
+      value = value * 10 + (digit - '0');
     }
     text_.remove_prefix(width);
     return value;

@@ -22,6 +22,8 @@ struct Family {
   model::MetricType type = model::MetricType::kUnknown;
   std::string help;
   std::string unit;
+
+  friend bool operator==(const Family&, const Family&) = default;
 };
 
 /// One series of a page with its value.

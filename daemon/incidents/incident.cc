@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "base/hash.h"
 #include "incidents/stored.h"
 #include "model/payload.h"
 
@@ -60,7 +61,7 @@ base::Status apply_joined(Incident& incident, const model::Record& record) {
 
 base::Status apply_alert_resolved(Incident& incident, const model::Record& record) {
   model::PayloadReader reader(record.payload);
-  const auto fingerprint = parse_fingerprint(reader.text("fingerprint"));
+  const auto fingerprint = base::parse_hex(reader.text("fingerprint"));
   if (!reader.intact() || !fingerprint) {
     return reader.malformed("fingerprint");
   }

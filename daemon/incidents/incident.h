@@ -44,9 +44,6 @@ struct Signal {
   std::optional<base::WallTime> resolved_at;  ///< nothing while it fires
 };
 
-/// Reads Alert::fingerprint()'s sixteen hexadecimal digits.
-std::optional<std::uint64_t> parse_fingerprint(std::string_view text);
-
 /// When what happened: occurred, detected, declared in this order; the others come after those,
 /// and resolved after mitigated. Clamped, because a wall clock can be set back.
 struct Clocks {

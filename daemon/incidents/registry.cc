@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/hash.h"
+#include "model/clock_step.h"
 #include "model/payload.h"
 
 namespace tocsin::incidents {
@@ -36,13 +37,12 @@ std::string correlation_key(const model::Labels& labels) {
 Registry::Registry(Config config) : config_(std::move(config)), past_(std::make_shared<Past>()) {}
 
 base::Status Registry::apply(const model::Record& record) {
-  if (record.type == "clock.stepped") {
-    model::PayloadReader reader(record.payload);
-    const base::Duration by{reader.integer("delta_ms")};
-    if (!reader.intact()) {
-      return reader.malformed("clock step");
+  if (record.type == model::kClockStepped) {
+    const auto by = model::clock_step(record);
+    if (!by) {
+      return by.error();
     }
-    shift(by);
+    shift(*by);
     return {};
   }
   if (!record.type.starts_with("incident.")) {
@@ -180,7 +180,7 @@ base::Status Registry::load(const boost::json::value& json) {
   }
   for (const auto& element : reader.array("past")) {
     model::PayloadReader part(element);
-    const auto fingerprint = parse_fingerprint(part.text("fingerprint"));
+    const auto fingerprint = base::parse_hex(part.text("fingerprint"));
     const std::int64_t number = part.integer("number");
     if (!part.intact() || !fingerprint || number < 1) {
       return part.malformed("past incident");
@@ -211,7 +211,7 @@ std::optional<model::IncidentBrief> Registry::brief_for(const model::Labels& lab
 }
 
 std::optional<model::IncidentBrief> Registry::brief_for(std::string_view fingerprint) const {
-  const auto wanted = parse_fingerprint(fingerprint);
+  const auto wanted = base::parse_hex(fingerprint);
   if (!wanted) {
     return std::nullopt;
   }

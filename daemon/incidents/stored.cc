@@ -116,22 +116,6 @@ std::optional<Seriousness> seriousness_from(std::string_view text) {
   return std::nullopt;
 }
 
-std::optional<std::uint64_t> parse_fingerprint(std::string_view text) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  if (text.size() != 16) {
-    return std::nullopt;
-  }
-  std::uint64_t value = 0;
-  for (const char digit : text) {
-    const std::size_t weight = kDigits.find(digit);
-    if (weight == std::string_view::npos) {
-      return std::nullopt;
-    }
-    value = (value << 4U) | weight;
-  }
-  return value;
-}
-
 std::string_view to_string(model::FactStatus status) {
   switch (status) {
     case model::FactStatus::kUnknown:

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/text.h"
+
 namespace tocsin::net {
 namespace {
 
@@ -13,6 +15,25 @@ bool same_name(std::string_view a, std::string_view b) {
 }
 
 }  // namespace
+
+bool lists_gzip(std::string_view header) {
+  const std::string lower = base::to_lower(header);
+  for (const std::string_view part : base::split(lower, ',')) {
+    const auto pieces = base::split(part, ';');
+    const std::string_view name = base::trim(pieces[0]);
+    const std::string_view weight = pieces.size() > 1 ? base::trim(pieces[1]) : "q=1";
+    const bool zero =
+        weight == "q=0" || weight == "q=0.0" || weight == "q=0.00" || weight == "q=0.000";
+    if ((name == "gzip" || name == "*") && !zero) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool accepts_gzip(const Headers& headers) {
+  return lists_gzip(headers.get("Accept-Encoding").value_or(""));
+}
 
 void Headers::set(std::string_view name, std::string_view value) {
   for (auto& [existing, text] : fields_) {

@@ -34,6 +34,10 @@ class Headers {
   std::vector<std::pair<std::string, std::string>> fields_;
 };
 
+/// Whether an Accept-Encoding header takes gzip: its weight is not zero.
+bool lists_gzip(std::string_view accept_encoding);
+bool accepts_gzip(const Headers& headers);
+
 struct TlsOptions {
   std::string ca_file;    ///< empty: the system's trust store, loaded on first use
   std::string cert_file;  ///< client certificate, PEM

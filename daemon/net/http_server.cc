@@ -8,7 +8,7 @@
 #include "async/deadline.h"
 #include "async/event.h"
 #include "async/task_group.h"
-#include "net/gzip.h"
+#include "net/client_watch.h"
 #include "net/listener.h"
 #include "net/request_reader.h"
 #include "net/response_writer.h"
@@ -68,7 +68,7 @@ struct HttpServer::State {
   async::Task<base::Result<bool>> read_first(std::shared_ptr<Session> session);
   async::Task<base::Result<bool>> read_rest(std::shared_ptr<Session> session);
   async::Task<bool> answer(std::shared_ptr<Session> session);
-  async::Task<ServerResponse> handle(ServerRequest request);
+  async::Task<> handle(ServerRequest request, std::optional<ServerResponse>& response);
   async::Task<bool> write(std::shared_ptr<Session> session, std::string bytes);
   async::Task<bool> secure(std::shared_ptr<Session> session);
   base::Status load_tls();
@@ -255,27 +255,40 @@ async::Task<bool> HttpServer::State::answer(std::shared_ptr<Session> session) {
   ResponseFormat format;
   format.keep_alive = session->reader.keep_alive();
   const bool gzip_wanted = session->reader.accepts_gzip();
+  const WatchedClient client{.stream = session->stream,
+                             .reader = session->reader,
+                             .understands_interim = !session->reader.old_client()};
   ServerRequest request = session->reader.take();
   request.remote_address = session->remote;
   request.loopback = listener->loopback();
   format.head = request.method == "HEAD";
-  ServerResponse response = co_await handle(std::move(request));
+  std::optional<ServerResponse> response;
+  async::Task<> work = handle(std::move(request), response);
+  async::Task<> watch = until_client_gone(client, clock, timers);
+  const bool finished = co_await async::race(std::move(work), std::move(watch));
+  if (!finished || !response) {
+    stats.clients_gone += finished ? 0 : 1;
+    co_return false;
+  }
   format.keep_alive = format.keep_alive && !stopping;
   if (gzip_wanted) {
-    compress(response, options.gzip_from_bytes);
+    compress(*response, options.gzip_from_bytes);
   }
-  std::string bytes = format_response(response, clock.wall_now(), format);
+  std::string bytes = format_response(*response, clock.wall_now(), format);
+  response.reset();
   const bool written = co_await write(session, std::move(bytes));
   co_return written&& format.keep_alive;
 }
 
-async::Task<ServerResponse> HttpServer::State::handle(ServerRequest request) {
+async::Task<> HttpServer::State::handle(ServerRequest request,
+                                        std::optional<ServerResponse>& response) {
   try {
-    co_return co_await handler(std::move(request));
+    response = co_await handler(std::move(request));
+    co_return;
   } catch (const std::exception&) {
     ++stats.handler_errors;
   }
-  co_return plain_response(500, "internal error");
+  response = plain_response(500, "internal error");
 }
 
 async::Task<bool> HttpServer::State::write(std::shared_ptr<Session> session, std::string bytes) {

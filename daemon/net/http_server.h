@@ -37,12 +37,15 @@ struct HttpServerStats {
   std::uint64_t bad_requests = 0;
   std::uint64_t requests = 0;
   std::uint64_t handler_errors = 0;  ///< exceptions that left the handler
+  std::uint64_t clients_gone = 0;    ///< before they had their answer
   std::size_t connections = 0;       ///< now
 };
 
 /// An HTTP/1.1 server: keep-alive, pipelining, HEAD, 100-continue, chunked and form bodies, gzip
 /// answers, TLS. The handler runs on the main loop, once per request at a time and connection; HEAD
-/// comes to it as it is, and its body is left out. stop() must have returned before destruction.
+/// comes to it as it is, and its body is left out. When the client
+/// closes the connection before it has its answer, the handler is cancelled. stop() must have
+/// returned before destruction.
 class HttpServer {
  public:
   HttpServer(boost::asio::any_io_executor executor, const base::Clock& clock, async::Timers& timers,

@@ -28,22 +28,6 @@ int status_of(const boost::beast::error_code& error) {
   return error == http::error::bad_version ? 505 : 400;
 }
 
-/// The weight of gzip in an Accept-Encoding header is not zero.
-bool lists_gzip(std::string_view header) {
-  const std::string lower = base::to_lower(header);
-  for (const std::string_view part : base::split(lower, ',')) {
-    const auto pieces = base::split(part, ';');
-    const std::string_view name = base::trim(pieces[0]);
-    const std::string_view weight = pieces.size() > 1 ? base::trim(pieces[1]) : "q=1";
-    const bool zero =
-        weight == "q=0" || weight == "q=0.0" || weight == "q=0.00" || weight == "q=0.000";
-    if ((name == "gzip" || name == "*") && !zero) {
-      return true;
-    }
-  }
-  return false;
-}
-
 }  // namespace
 
 struct RequestReader::State {
@@ -106,6 +90,10 @@ bool RequestReader::take_continue() {
   const std::string expected = base::to_lower(state.parser->get()[http::field::expect]);
   return expected == "100-continue";
 }
+
+bool RequestReader::old_client() const { return state_->parser->get().version() < 11; }
+
+void RequestReader::stash(std::string_view bytes) { state_->pending.append(bytes); }
 
 bool RequestReader::keep_alive() const { return state_->parser->keep_alive(); }
 

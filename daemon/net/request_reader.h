@@ -35,6 +35,13 @@ class RequestReader {
   /// Whether the client takes gzip answers.
   bool accepts_gzip() const;
 
+  /// HTTP/1.0.
+  bool old_client() const;
+
+  /// Keeps bytes of a later request while an earlier one is being answered; the next feed() reads
+  /// them.
+  void stash(std::string_view bytes);
+
   /// The request that is complete; form bodies are merged into the query, first. Bytes that came
   /// after it are kept for the next one.
   ServerRequest take();

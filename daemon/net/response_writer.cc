@@ -65,7 +65,7 @@ void compress(ServerResponse& response, std::size_t from_bytes) {
   }
   response.body = gzip(response.body);
   response.headers.set("Content-Encoding", "gzip");
-  response.headers.set("Vary", "Accept-Encoding");
+  response.headers.add("Vary", "Accept-Encoding");
 }
 
 std::string format_response(const ServerResponse& response, base::WallTime now,

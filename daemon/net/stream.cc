@@ -2,6 +2,7 @@
 
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <boost/asio/as_tuple.hpp>
@@ -183,6 +184,16 @@ bool Stream::quiet() const {
   const ssize_t got = ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
 }
+
+bool Stream::broken() const {
+  if (!native_->socket.is_open()) {
+    return true;
+  }
+  pollfd look{.fd = native_->socket.native_handle(), .events = 0, .revents = 0};
+  return ::poll(&look, 1, 0) > 0 && (look.revents & (POLLERR | POLLHUP)) != 0;
+}
+
+bool Stream::encrypted() const { return native_->tls != nullptr; }
 
 void Stream::close() {
   boost::system::error_code ignored;

@@ -47,6 +47,9 @@ class Stream {
 
   /// Whether nothing has come in, not even the end, since the last read: fit for reuse.
   bool quiet() const;
+  /// Whether the peer has reset the connection: it is closed on both sides then.
+  bool broken() const;
+  bool encrypted() const;
   /// Says goodbye to the peer (no waiting) and closes. Pending reads and writes end.
   void close();
   /// Wakes whoever reads or writes with kCancelled, without closing.

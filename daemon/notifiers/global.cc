@@ -25,9 +25,7 @@ GlobalConfig decode_global(yaml::MappingReader& reader, const Files& files,
                            yaml::Problems& problems) {
   GlobalConfig global;
   global.resolve_timeout = reader.duration("resolve_timeout").value_or(global.resolve_timeout);
-  if (const yaml::Node* http = reader.take("http_config"); http != nullptr) {
-    global.http = decode_http_options(*http, files, problems);
-  }
+  global.http = take_http_config(reader, files, problems).value_or(HttpOptions());
   global.slack_api_url = read_secret(reader, "slack_api_url", files);
   if (!global.slack_api_url.empty()) {
     check_url(reader, "slack_api_url", global.slack_api_url.reveal());

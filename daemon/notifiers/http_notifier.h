@@ -1,6 +1,7 @@
 #pragma once
 
-#include <string>
+#include <memory>
+#include <utility>
 #include <vector>
 
 #include "base/duration.h"
@@ -25,6 +26,21 @@ class HttpIntegration : public Integration {
   virtual std::vector<base::Secret> secrets() const = 0;
 
   std::unique_ptr<Notifier> make(const Parts& parts) const override;
+};
+
+/// One with a decoded `Config`, which has at least `bool send_resolved` and `base::Duration
+/// timeout`.
+template <typename Config>
+class ConfiguredHttpIntegration : public HttpIntegration {
+ public:
+  explicit ConfiguredHttpIntegration(Config config) : config_(std::move(config)) {}
+
+  bool send_resolved() const final { return config_.send_resolved; }
+  base::Duration timeout() const final { return config_.timeout; }
+  const Config& config() const { return config_; }
+
+ private:
+  Config config_;
 };
 
 }  // namespace tocsin::notifiers

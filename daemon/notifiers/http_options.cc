@@ -134,11 +134,15 @@ HttpOptions decode_http_keys(yaml::MappingReader& reader, const Files& files,
   return options;
 }
 
-HttpOptions decode_http_options(const yaml::Node& node, const Files& files,
-                                yaml::Problems& problems) {
-  yaml::MappingReader reader(node, "http_config", problems);
-  HttpOptions options = decode_http_keys(reader, files, problems);
-  reader.finish();
+std::optional<HttpOptions> take_http_config(yaml::MappingReader& reader, const Files& files,
+                                            yaml::Problems& problems) {
+  const yaml::Node* node = reader.take("http_config");
+  if (node == nullptr) {
+    return std::nullopt;
+  }
+  yaml::MappingReader keys(*node, "http_config", problems);
+  HttpOptions options = decode_http_keys(keys, files, problems);
+  keys.finish();
   return options;
 }
 

@@ -44,9 +44,9 @@ struct HttpOptions {
 HttpOptions decode_http_keys(yaml::MappingReader& reader, const Files& files,
                              yaml::Problems& problems);
 
-/// A whole `http_config` mapping.
-HttpOptions decode_http_options(const yaml::Node& node, const Files& files,
-                                yaml::Problems& problems);
+/// The mapping under `http_config`, where there is one.
+std::optional<HttpOptions> take_http_config(yaml::MappingReader& reader, const Files& files,
+                                            yaml::Problems& problems);
 
 /// Reports a URL that is not absolute http or https; "key: …".
 void check_url(yaml::MappingReader& reader, std::string_view key, std::string_view url);

@@ -29,6 +29,7 @@ const Backend* Registry::find(std::string_view kind) const {
 
 std::vector<std::string> Registry::kinds() const {
   std::vector<std::string> kinds;
+  kinds.reserve(backends_.size());
   for (const auto& [kind, backend] : backends_) {
     kinds.push_back(kind);
   }

@@ -15,7 +15,7 @@ class Groups {
   Groups(const Run& run, const Aggregation& aggregation)
       : run_(run),
         everything_(!aggregation.without && aggregation.labels.empty()),
-        signature_(!aggregation.without, aggregation.labels, false) {}
+        signature_(!aggregation.without, grouping_labels(aggregation), false) {}
 
   /// The group of a column.
   std::size_t of(const Column& column) {

@@ -1,5 +1,6 @@
 #include "promql/call_frame.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace tocsin::promql {
@@ -15,14 +16,20 @@ bool has_one_name(const Expr& expr) {
   return false;
 }
 
+namespace {
+
+std::string_view name_of(const model::Label& label) { return label.name.view(); }
+
+}  // namespace
+
 model::Labels without_name(const model::Labels& labels) {
-  if (!labels.has(model::kMetricName)) {
+  if (std::ranges::none_of(labels.all(), goes_with_name, name_of)) {
     return labels;
   }
   std::vector<model::Label> rest;
   rest.reserve(labels.size());
   for (const model::Label& label : labels) {
-    if (label.name.view() != model::kMetricName) {
+    if (!goes_with_name(label.name.view())) {
       rest.push_back(label);
     }
   }

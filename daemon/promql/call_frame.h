@@ -73,7 +73,7 @@ struct CallFrame {
 /// Whether all series of this expression have one metric name (or none).
 bool has_one_name(const Expr& expr);
 
-/// Labels without the metric name.
+/// Labels without the metric name and what goes with it.
 model::Labels without_name(const model::Labels& labels);
 
 }  // namespace tocsin::promql

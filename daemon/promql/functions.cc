@@ -9,9 +9,9 @@ namespace {
 
 std::vector<Function> collect() {
   std::vector<Function> all;
-  for (auto* family : {&rate_functions, &over_time_functions, &math_functions, &time_functions,
-                       &label_functions, &vector_functions, &histogram_functions, &query_functions,
-                       &sort_functions, &info_functions}) {
+  for (auto* family : {&rate_functions, &trend_functions, &over_time_functions, &math_functions,
+                       &time_functions, &label_functions, &vector_functions, &histogram_functions,
+                       &query_functions, &sort_functions, &info_functions}) {
     std::ranges::move(family(), std::back_inserter(all));
   }
   std::ranges::sort(all, {}, &Function::name);
@@ -20,8 +20,8 @@ std::vector<Function> collect() {
 
 // The table never changes after it was built, on first use.
 const std::vector<Function>& table() {
-  static const std::vector<Function> functions = collect();
-  return functions;
+  static const std::vector<Function> kFunctions = collect();
+  return kFunctions;
 }
 
 }  // namespace
@@ -48,6 +48,45 @@ const Function* find_function(std::string_view name) {
   const auto& all = table();
   const auto found = std::ranges::lower_bound(all, name, {}, &Function::name);
   return found != all.end() && found->name == name ? &*found : nullptr;
+}
+
+namespace {
+
+Extension extension_of(const Expr& range) {
+  const auto* selector = std::get_if<Selector>(&without_parens(range).node);
+  return selector == nullptr ? Extension::kNone : selector->extension;
+}
+
+RangeFunction extended(const Function& function, Extension extension) {
+  return extension == Extension::kAnchored ? function.anchored : function.smoothed;
+}
+
+base::Error refuse(const Function& function, Extension extension) {
+  std::string names;
+  for (const Function& row : table()) {
+    if (extended(row, extension) != nullptr) {
+      names += (names.empty() ? "" : ", ") + std::string(row.name);
+    }
+  }
+  return {base::ErrorCode::kInvalidInput, std::string(to_string(extension)) +
+                                              " modifier can only be used with: " + names +
+                                              " - not with " + std::string(function.name)};
+}
+
+}  // namespace
+
+base::Result<RangeFunction> range_function(const Function& function, const Expr& range) {
+  const Extension extension = extension_of(range);
+  if (extension == Extension::kNone) {
+    return std::get<RangeFunction>(function.run);
+  }
+  RangeFunction run = extended(function, extension);
+  return run != nullptr ? base::Result<RangeFunction>(run) : refuse(function, extension);
+}
+
+base::Status accepts_range(const Function& function, const Expr& range) {
+  const Extension extension = extension_of(range);
+  return extension == Extension::kNone ? base::Status() : refuse(function, extension);
 }
 
 std::span<const Function> all_functions() { return table(); }

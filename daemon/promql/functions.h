@@ -34,6 +34,9 @@ struct RangeInput {
   std::span<const model::HistogramSample> histograms;
   /// When counting began for each of `samples`, 0 where not known; empty when it is for none.
   std::span<const std::int64_t> float_starts;
+  /// How far the samples reach beyond both ends of the range; see extended.h.
+  std::int64_t before_ms = 0;
+  std::int64_t after_ms = 0;
   /// Where the function says what a reader should know; null when nobody asks.
   Notes* notes = nullptr;
 
@@ -80,11 +83,13 @@ struct Function {
   bool quantile_parameter = false;  ///< its first argument is a quantile: warns outside of 0 … 1
   /// Of a function without arguments that always gives this scalar.
   std::optional<double> constant_value = std::nullopt;
-  bool uses_time = false;       ///< depends on the evaluation time, not on its arguments alone
-  Form form = Form::kStepwise;  ///< of a GeneralFunction
+  bool uses_time = false;            ///< depends on the evaluation time, not on its arguments alone
+  Form form = Form::kStepwise;       ///< of a GeneralFunction
+  bool experimental = false;         ///< see ParseOptions::experimental_functions
+  RangeFunction anchored = nullptr;  ///< of a RangeFunction: for ranges with that modifier,
+  RangeFunction smoothed = nullptr;  ///< see extended.h
   /// Of a RangeFunction that need not look at all samples again when the range moves on.
   std::unique_ptr<SlidingWindow> (*window)() = nullptr;
-  bool experimental = false;  ///< see ParseOptions::experimental_functions
 
   std::size_t min_arguments() const;
   /// The largest number of arguments; nothing when there is no bound.
@@ -94,11 +99,18 @@ struct Function {
 
 /// The function with this name, or null.
 const Function* find_function(std::string_view name);
+/// How a RangeFunction computes on this range vector: as its row says, or as the modifier of the
+/// selector wants. Fails for functions that do not know the modifier.
+base::Result<RangeFunction> range_function(const Function& function, const Expr& range);
+/// Whether a function may read a range vector that it sees as a whole.
+base::Status accepts_range(const Function& function, const Expr& range);
+
 /// All rows, for documentation and completion.
 std::span<const Function> all_functions();
 
 // The rows of each family; all_functions() joins them.
 std::vector<Function> rate_functions();
+std::vector<Function> trend_functions();
 std::vector<Function> over_time_functions();
 std::vector<Function> math_functions();
 std::vector<Function> time_functions();

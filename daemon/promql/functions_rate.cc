@@ -4,36 +4,56 @@
 #include <string>
 
 #include "model/histogram_algebra.h"
+#include "promql/extended.h"
 #include "promql/functions.h"
 #include "promql/histogram_ranges.h"
 #include "promql/numeric.h"
-#include "promql/over_floats.h"
+#include "promql/starts.h"
 #include "promql/window_counter.h"
 
 /// Functions that look at how the values of a range change.
 namespace tocsin::promql {
 namespace {
 
+using model::HistogramSample;
 using model::Sample;
 
 double seconds(std::int64_t milliseconds) { return static_cast<double>(milliseconds) / 1000.0; }
 
+// What is known of a series within a range.
+struct Observed {
+  std::int64_t first_ms = 0;
+  std::int64_t last_ms = 0;
+  std::size_t samples = 0;
+  std::optional<double> zero_share;  ///< of counters: the first value as a share of the change
+
+  // The first sample says when its counting began, which is as good as a sample with nothing.
+  void from_zero(std::int64_t start_ms) {
+    first_ms = start_ms;
+    ++samples;
+    zero_share = 0;
+  }
+};
+
+// Whether a first sample began to count within the range.
+bool starts_within(const RangeInput& input, std::int64_t start_ms, std::int64_t first_ms) {
+  return started_between(start_ms, input.start_ms + 1, first_ms);
+}
+
 // How much larger the change over the whole range is than that between the samples within it: the
 // observed change is extended to the range's ends, though by no more than half the average distance
-// of samples where a series begins or ends within the range. A counter does not go below zero:
-// `zero_share` is the first value as a share of the change.
-double extrapolation(const RangeInput& input, std::int64_t first_ms, std::int64_t last_ms,
-                     std::size_t samples, std::optional<double> zero_share) {
-  double to_start = seconds(first_ms - input.start_ms);
-  double to_end = seconds(input.end_ms - last_ms);
-  const double sampled = seconds(last_ms - first_ms);
-  const double average = sampled / static_cast<double>(samples - 1);
+// of samples where a series begins or ends within the range. A counter does not go below zero.
+double extrapolation(const RangeInput& input, const Observed& observed) {
+  double to_start = seconds(observed.first_ms - input.start_ms);
+  double to_end = seconds(input.end_ms - observed.last_ms);
+  const double sampled = seconds(observed.last_ms - observed.first_ms);
+  const double average = sampled / static_cast<double>(observed.samples - 1);
   const double threshold = average * 1.1;
   if (to_start >= threshold) {
     to_start = average / 2;
   }
-  if (zero_share) {
-    to_start = std::min(to_start, sampled * *zero_share);
+  if (observed.zero_share) {
+    to_start = std::min(to_start, sampled * *observed.zero_share);
   }
   if (to_end >= threshold) {
     to_end = average / 2;
@@ -51,13 +71,20 @@ std::optional<Number> extrapolated_histogram(const RangeInput& input, bool count
   if (!change) {
     return std::nullopt;
   }
-  std::optional<double> zero_share;
-  const double first_count = samples.front().histogram->count;
-  if (counter && change->count > 0 && first_count >= 0) {
-    zero_share = first_count / change->count;
+  const HistogramSample& first = samples.front();
+  const double first_count = first.histogram->count;
+  Observed observed{first.time_ms, samples.back().time_ms, samples.size(), std::nullopt};
+  if (counter && starts_within(input, first.start_ms, first.time_ms)) {
+    observed.from_zero(first.start_ms);
+    if (model::add(*change, *first.histogram).incompatible) {
+      input.note(Note::kMixedExponentialCustom);
+      return std::nullopt;
+    }
+    change->reset = model::CounterReset::kGauge;
+  } else if (counter && change->count > 0 && first_count >= 0) {
+    observed.zero_share = first_count / change->count;
   }
-  double factor = extrapolation(input, samples.front().time_ms, samples.back().time_ms,
-                                samples.size(), zero_share);
+  double factor = extrapolation(input, observed);
   if (per_second) {
     factor /= seconds(input.end_ms - input.start_ms);
   }
@@ -65,16 +92,41 @@ std::optional<Number> extrapolated_histogram(const RangeInput& input, bool count
   return Number(std::move(*change));
 }
 
-// The change between the first and the last float, extended to the whole range.
-double extended(const RangeInput& input, double change, bool counter, bool per_second) {
+// What a counter had reached each time before it started again from zero.
+double lost_in_resets(const RangeInput& input) {
+  double lost = 0;
+  for (std::size_t i = 1; i < input.samples.size(); ++i) {
+    const Sample& before = input.samples[i - 1];
+    const Sample& sample = input.samples[i];
+    if (sample.value < before.value) {
+      lost += before.value;
+    } else if (!input.float_starts.empty() &&
+               started_between(input.float_starts[i], before.time_ms, sample.time_ms)) {
+      lost += before.value;
+    }
+  }
+  for (std::size_t i = 1; i < input.float_starts.size(); ++i) {
+    if (starts_overlap(input.float_starts[i], input.float_starts[i - 1],
+                       input.samples[i - 1].time_ms)) {
+      input.note(Note::kStartOverlap);
+    }
+  }
+  return lost;
+}
+
+// The change that was seen between the first and the last float, extended to the whole range.
+double over_range(const RangeInput& input, double change, bool counter, bool per_second) {
   const Sample& first = input.samples.front();
   const Sample& last = input.samples.back();
-  std::optional<double> zero_share;
-  if (counter && change > 0 && first.value >= 0) {
-    zero_share = first.value / change;
+  Observed observed{first.time_ms, last.time_ms, input.samples.size(), std::nullopt};
+  const std::int64_t start = input.float_starts.empty() ? 0 : input.float_starts.front();
+  if (counter && starts_within(input, start, first.time_ms)) {
+    observed.from_zero(start);
+    change += first.value;
+  } else if (counter && change > 0 && first.value >= 0) {
+    observed.zero_share = first.value / change;
   }
-  double factor =
-      extrapolation(input, first.time_ms, last.time_ms, input.samples.size(), zero_share);
+  double factor = extrapolation(input, observed);
   if (per_second) {
     factor /= seconds(input.end_ms - input.start_ms);
   }
@@ -93,21 +145,15 @@ std::optional<Number> extrapolated(const RangeInput& input, bool counter, bool p
   const Sample& last = samples.back();
   double change = last.value - first.value;
   if (counter) {
-    double previous = first.value;
-    for (const Sample& sample : samples.subspan(1)) {
-      if (sample.value < previous) {
-        change += previous;  // the counter started again from zero
-      }
-      previous = sample.value;
-    }
+    change += lost_in_resets(input);
   }
-  return extended(input, change, counter, per_second);
+  return over_range(input, change, counter, per_second);
 }
 
 template <bool kPerSecond>
 std::unique_ptr<SlidingWindow> counter_window() {
   return std::make_unique<CounterWindow>([](const RangeInput& input, double change) {
-    return extended(input, change, true, kPerSecond);
+    return over_range(input, change, true, kPerSecond);
   });
 }
 
@@ -133,7 +179,7 @@ std::optional<Number> instant_change(const RangeInput& input, bool per_second) {
   }
   double change = last.value - before.value;
   if (per_second) {
-    if (last.value < before.value) {
+    if (last.value < before.value || started_between(last.start_ms, before.time_ms, last.time_ms)) {
       change = last.value;
     }
     change /= seconds(last.time_ms - before.time_ms);
@@ -143,6 +189,16 @@ std::optional<Number> instant_change(const RangeInput& input, bool per_second) {
 
 std::optional<Number> irate(const RangeInput& input) { return instant_change(input, true); }
 std::optional<Number> idelta(const RangeInput& input) { return instant_change(input, false); }
+
+bool changed(double now, double before) {
+  return now != before && !(std::isnan(now) && std::isnan(before));
+}
+bool fell(double now, double before) { return now < before; }
+
+template <EventWindow::Happened kHappened>
+std::unique_ptr<SlidingWindow> event_window() {
+  return std::make_unique<EventWindow>(kHappened);
+}
 
 // Counts the steps from one sample to the next for which `of_floats` or `of_histograms` holds.
 // Going from one kind to the other always counts.
@@ -164,7 +220,7 @@ double count_steps(const RangeInput& input, const OfFloats& of_floats,
     } else if (item->histogram == nullptr) {
       count += of_floats(item->value, previous->value) ? 1 : 0;
     } else {
-      count += of_histograms(*item->histogram, *previous->histogram) ? 1 : 0;
+      count += of_histograms(*item->sample, *previous->sample) ? 1 : 0;
     }
     previous = item;
   }
@@ -172,111 +228,42 @@ double count_steps(const RangeInput& input, const OfFloats& of_floats,
 }
 
 std::optional<Number> changes(const RangeInput& input) {
-  return count_steps(
-      input,
-      [](double now, double before) {
-        return now != before && !(std::isnan(now) && std::isnan(before));
-      },
-      [](const model::Histogram& now, const model::Histogram& before) {
-        return !model::same_distribution(now, before);
-      });
+  return count_steps(input, &changed,
+                     [](const HistogramSample& now, const HistogramSample& before) {
+                       return !model::same_distribution(*now.histogram, *before.histogram);
+                     });
 }
 
 std::optional<Number> resets(const RangeInput& input) {
-  return count_steps(
-      input, [](double now, double before) { return now < before; }, &model::is_reset);
+  double count =
+      count_steps(input, &fell, [](const HistogramSample& now, const HistogramSample& before) {
+        return is_reset(now, before);
+      });
+  for (std::size_t i = 1; i < input.float_starts.size(); ++i) {
+    const Sample& before = input.samples[i - 1];
+    const Sample& now = input.samples[i];
+    const bool counted = fell(now.value, before.value);
+    count +=
+        !counted && started_between(input.float_starts[i], before.time_ms, now.time_ms) ? 1 : 0;
+  }
+  return count;
 }
 
-struct Line {
-  double slope = 0;      // per second
-  double intercept = 0;  // the value at the origin
-};
-
-// Simple linear regression by least squares.
-Line fit(std::span<const Sample> samples, std::int64_t origin_ms) {
-  CompensatedSum x_sum;
-  CompensatedSum y_sum;
-  CompensatedSum xy_sum;
-  CompensatedSum xx_sum;
-  bool constant = true;
-  for (const Sample& sample : samples) {
-    constant = constant && sample.value == samples.front().value;
-    const double x = seconds(sample.time_ms - origin_ms);
-    x_sum.add(x);
-    y_sum.add(sample.value);
-    xy_sum.add(x * sample.value);
-    xx_sum.add(x * x);
-  }
-  if (constant) {
-    const double value = samples.front().value;
-    const double nan = std::numeric_limits<double>::quiet_NaN();
-    return std::isinf(value) ? Line{nan, nan} : Line{0, value};
-  }
-  const auto n = static_cast<double>(samples.size());
-  const double covariance = xy_sum.value() - x_sum.value() * y_sum.value() / n;
-  const double variance = xx_sum.value() - x_sum.value() * x_sum.value() / n;
-  Line line;
-  line.slope = covariance / variance;
-  line.intercept = y_sum.value() / n - line.slope * x_sum.value() / n;
-  return line;
+template <bool kSmoothed, bool kCounter, bool kPerSecond>
+std::optional<Number> extended(const RangeInput& input) {
+  return extended_change(input, {kSmoothed, kCounter, kPerSecond});
 }
 
-std::optional<Number> deriv(const RangeInput& input) {
-  if (input.samples.size() < 2) {
-    return std::nullopt;
-  }
-  return fit(input.samples, input.samples.front().time_ms).slope;
-}
-
-std::optional<Number> predict_linear(const RangeInput& input) {
-  if (input.samples.size() < 2) {
-    return std::nullopt;
-  }
-  const Line line = fit(input.samples, input.time_ms);
-  return line.slope * input.parameters[0] + line.intercept;
-}
-
-base::Status check_factors(std::span<const double> parameters) {
-  const auto refuse = [&](std::string_view what, std::string_view name, double value) {
-    return base::Error(base::ErrorCode::kInvalidInput,
-                       "invalid " + std::string(what) + " factor. Expected: 0 < " +
-                           std::string(name) + " < 1, got: " + std::to_string(value));
-  };
-  if (!(parameters[0] > 0 && parameters[0] < 1)) {
-    return refuse("smoothing", "sf", parameters[0]);
-  }
-  if (!(parameters[1] > 0 && parameters[1] < 1)) {
-    return refuse("trend", "tf", parameters[1]);
-  }
-  return {};
-}
-
-// Holt's linear method: level and trend, each smoothed by its own factor.
-std::optional<Number> double_exponential_smoothing(const RangeInput& input) {
-  const auto& samples = input.samples;
-  if (samples.size() < 2) {
-    return std::nullopt;
-  }
-  const double smoothing = input.parameters[0];
-  const double trending = input.parameters[1];
-  double level = samples[0].value;
-  double trend = samples[1].value - samples[0].value;
-  double previous = 0;
-  for (std::size_t i = 1; i < samples.size(); ++i) {
-    if (i > 1) {
-      trend = trending * (level - previous) + (1 - trending) * trend;
-    }
-    previous = level;
-    level = smoothing * samples[i].value + (1 - smoothing) * (level + trend);
-  }
-  return level;
+template <RangeFunction kRun>
+std::optional<Number> anchored(const RangeInput& input) {
+  const auto range = from_anchor(input);
+  return range ? kRun(*range) : std::nullopt;
 }
 
 }  // namespace
 
 std::vector<Function> rate_functions() {
   constexpr auto kMatrix = ValueType::kMatrix;
-  constexpr auto kScalar = ValueType::kScalar;
   constexpr auto kVector = ValueType::kVector;
   std::vector<Function> rows = {
       {"rate", {kMatrix}, 0, kVector, &rate, "per-second increase of a counter over the range"},
@@ -286,42 +273,26 @@ std::vector<Function> rate_functions() {
       {"idelta", {kMatrix}, 0, kVector, &idelta, "difference of the last two samples"},
       {"changes", {kMatrix}, 0, kVector, &changes, "how often the value changed"},
       {"resets", {kMatrix}, 0, kVector, &resets, "how often the value fell"},
-      {"deriv",
-       {kMatrix},
-       0,
-       kVector,
-       &over_floats<deriv>,
-       "per-second slope of a gauge by regression"},
-      {"predict_linear",
-       {kMatrix, kScalar},
-       0,
-       kVector,
-       &over_floats<predict_linear>,
-       "value in so many seconds by linear regression"},
-      {"double_exponential_smoothing",
-       {kMatrix, kScalar, kScalar},
-       0,
-       kVector,
-       &over_floats<double_exponential_smoothing>,
-       "smoothed value; factors for level and trend"},
-      {"holt_winters",
-       {kMatrix, kScalar, kScalar},
-       0,
-       kVector,
-       &over_floats<double_exponential_smoothing>,
-       "the old name of double_exponential_smoothing"},
   };
+  rows[0].anchored = &extended<false, true, true>;
+  rows[0].smoothed = &extended<true, true, true>;
+  rows[1].anchored = &extended<false, true, false>;
+  rows[1].smoothed = &extended<true, true, false>;
+  rows[2].anchored = &extended<false, false, false>;
+  rows[2].smoothed = &extended<true, false, false>;
   for (Function& row : rows) {
+    if (row.name == "changes") {
+      row.anchored = &anchored<changes>;
+      row.window = &event_window<&changed>;
+    } else if (row.name == "resets") {
+      row.anchored = &anchored<resets>;
+      row.window = &event_window<&fell>;
+    }
     row.expects_counter = row.name == "rate" || row.name == "increase";
-    row.uses_time = row.name == "predict_linear";
     if (row.name == "rate") {
       row.window = &counter_window<true>;
     } else if (row.name == "increase") {
       row.window = &counter_window<false>;
-    }
-    row.experimental = row.name == "double_exponential_smoothing";
-    if (std::get<RangeFunction>(row.run) == &over_floats<double_exponential_smoothing>) {
-      row.check_parameters = &check_factors;
     }
   }
   return rows;

@@ -90,6 +90,29 @@ base::Result<Operand> timestamp(CallFrame& frame) {
   return Operand(std::move(elements));
 }
 
+// Only selectors know when the counting of their samples began.
+base::Result<Operand> start_timestamp(CallFrame& frame) {
+  const Expr& argument = without_parens(*frame.call.arguments[0]);
+  const auto* selector = std::get_if<Selector>(&argument.node);
+  Elements elements;
+  if (selector == nullptr) {
+    return Operand(std::move(elements));
+  }
+  auto read = frame.evaluator.each_sample(
+      *selector, frame.time_ms, [&](const model::Labels& labels, const series::Point& point) {
+        elements.push_back({labels, static_cast<double>(point.start_ms) / 1000.0, false, nullptr});
+      });
+  if (!read) {
+    return read.error();
+  }
+  auto status =
+      frame.evaluator.drop_names(elements, has_one_name(argument), CallContext::Names::kSettled);
+  if (!status) {
+    return status.error();
+  }
+  return Operand(std::move(elements));
+}
+
 // Without an argument these take vector(time()).
 Function row(std::string_view name, ElementFunction run, std::string_view doc) {
   return {name, {ValueType::kVector}, 1, ValueType::kVector, run, doc};
@@ -114,9 +137,16 @@ std::vector<Function> time_functions() {
        ValueType::kVector,
        &timestamp,
        "time of each sample in seconds"},
+      {"start_timestamp",
+       {ValueType::kVector},
+       0,
+       ValueType::kVector,
+       &start_timestamp,
+       "when the counting of each sample began, in seconds; 0 where not known"},
   };
   for (Function& row : rows) {
-    row.uses_time = row.name == "time" || row.name == "timestamp";
+    row.uses_time = row.name == "time" || row.name.ends_with("timestamp");
+    row.experimental = row.name == "start_timestamp";
     if (row.name == "time") {
       row.form = Form::kTime;
     } else if (row.name == "timestamp") {

@@ -21,6 +21,13 @@ void drop_stale(series::Points& points) {
                 [](const HistogramSample& s) { return s.histogram->is_stale(); });
 }
 
+void forget_starts(series::Points& points) {
+  points.float_starts.clear();
+  for (model::HistogramSample& sample : points.histograms) {
+    sample.start_ms = 0;
+  }
+}
+
 void hide_reset(model::HistogramPtr& histogram) {
   if (histogram->reset == model::CounterReset::kReset) {
     histogram = model::with_reset(histogram, model::CounterReset::kUnknown);

@@ -10,6 +10,9 @@ namespace tocsin::promql {
 /// Takes the stale markers away.
 void drop_stale(series::Points& points);
 
+/// Takes the start timestamps away.
+void forget_starts(series::Points& points);
+
 /// Takes the hint away that counting began again with this histogram.
 void hide_reset(model::HistogramPtr& histogram);
 

@@ -110,6 +110,8 @@ struct EvalOptions {
   std::size_t max_steps = 5'000'000;
   /// Drop metric names at the end of the evaluation only (Prometheus' feature of that name).
   bool delayed_name_removal = false;
+  /// rate, increase, irate and resets look at start timestamps (Prometheus' feature of that name).
+  bool use_start_timestamps = false;
   /// Ends the evaluation early when it is set; null: nobody will.
   std::shared_ptr<const Interrupt> interrupt;
   /// Fill EvalStats::per_step.

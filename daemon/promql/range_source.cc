@@ -53,6 +53,9 @@ class SelectorSource final : public RangeSource {
         hide_reset(sample.histogram);
       }
     }
+    if (!run_.options().use_start_timestamps) {
+      forget_starts(points_);
+    }
     drop_stale(points_);
   }
 
@@ -124,10 +127,13 @@ Result<std::unique_ptr<RangeSource>> open_range(Run& run, NodeId id, FrameId fra
       std::make_unique<SubquerySource>(run, std::move(*inner), run.grid(node.inner_frame)));
 }
 
-RangeShape::RangeShape(const PlanNode& node, TimeSpan query) : times(query) {
+RangeShape::RangeShape(const PlanNode& node, const Run& run) : times(run.times()) {
   if (const auto* selector = std::get_if<Selector>(&node.expr->node)) {
     shift = &selector->shift;
     range_ms = selector->range_ms.value_or(0);
+    const std::int64_t lookback = run.options().lookback.count();
+    before_ms = selector->extension == Extension::kNone ? 0 : lookback;
+    after_ms = selector->extension == Extension::kSmoothed ? lookback : 0;
   } else {
     const auto& subquery = std::get<Subquery>(node.expr->node);
     shift = &subquery.shift;
@@ -137,10 +143,12 @@ RangeShape::RangeShape(const PlanNode& node, TimeSpan query) : times(query) {
 
 bool RangeCursor::move(RangeInput& input) {
   const auto& samples = feed_->samples;
-  while (end_ < samples.size() && samples[end_].time_ms <= input.end_ms) {
+  const std::int64_t start_ms = input.start_ms - input.before_ms;
+  const std::int64_t end_ms = input.end_ms + input.after_ms;
+  while (end_ < samples.size() && samples[end_].time_ms <= end_ms) {
     ++end_;
   }
-  while (begin_ < end_ && samples[begin_].time_ms <= input.start_ms) {
+  while (begin_ < end_ && samples[begin_].time_ms <= start_ms) {
     ++begin_;
   }
   input.samples = samples.subspan(begin_, end_ - begin_);
@@ -149,12 +157,11 @@ bool RangeCursor::move(RangeInput& input) {
   }
   const auto& histograms = feed_->histograms;
   if (!histograms.empty()) {
-    while (histograms_end_ < histograms.size() &&
-           histograms[histograms_end_].time_ms <= input.end_ms) {
+    while (histograms_end_ < histograms.size() && histograms[histograms_end_].time_ms <= end_ms) {
       ++histograms_end_;
     }
     while (histograms_begin_ < histograms_end_ &&
-           histograms[histograms_begin_].time_ms <= input.start_ms) {
+           histograms[histograms_begin_].time_ms <= start_ms) {
       ++histograms_begin_;
     }
     input.histograms = histograms.subspan(histograms_begin_, histograms_end_ - histograms_begin_);

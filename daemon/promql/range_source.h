@@ -35,7 +35,7 @@ base::Result<std::unique_ptr<RangeSource>> open_range(Run& run, NodeId id, Frame
 
 /// The range of a kRange or kSubquery node at a time.
 struct RangeShape {
-  RangeShape(const PlanNode& node, TimeSpan times);
+  RangeShape(const PlanNode& node, const Run& run);
 
   /// The range that is looked at, (start, end], when the evaluation is at `time_ms`.
   RangeInput at(std::int64_t time_ms) const {
@@ -43,11 +43,15 @@ struct RangeShape {
     input.time_ms = time_ms;
     input.end_ms = shifted(*shift, time_ms, times);
     input.start_ms = input.end_ms - range_ms;
+    input.before_ms = before_ms;
+    input.after_ms = after_ms;
     return input;
   }
 
   const TimeShift* shift;
   std::int64_t range_ms;
+  std::int64_t before_ms = 0;  ///< see RangeInput
+  std::int64_t after_ms = 0;
   TimeSpan times;
 };
 

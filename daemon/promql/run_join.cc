@@ -332,7 +332,7 @@ class JoinStream final : public Stream {
     }
     model::LabelsBuilder builder(many_.labels);
     if (gone) {
-      builder.remove(model::kMetricName);
+      builder = model::LabelsBuilder(without_name(many_.labels));
     }
     for (const std::string& name : matching_.include) {
       builder.set(name, one.get(name));

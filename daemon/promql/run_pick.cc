@@ -196,7 +196,7 @@ class ValueCounts {
       : run_(run),
         aggregation_(std::get<Aggregation>(node.expr->node)),
         label_(label),
-        signature_(!aggregation_.without, aggregation_.labels, false),
+        signature_(!aggregation_.without, grouping_labels(aggregation_), false),
         block_(std::make_shared<Block>(run.grid(node).size())) {}
 
   Status fold(Stream& inner) {

@@ -17,15 +17,15 @@ using base::Status;
 
 class RangeCallStream final : public Stream {
  public:
-  RangeCallStream(Run& run, const PlanNode& node, const PlanNode& range,
+  RangeCallStream(Run& run, const PlanNode& node, const PlanNode& range, RangeFunction evaluate,
                   std::unique_ptr<RangeSource> source, std::vector<Scalars> scalars)
       : run_(run),
         node_(node),
         call_(std::get<Call>(node.expr->node)),
         function_(*call_.function),
-        evaluate_(std::get<RangeFunction>(function_.run)),
+        evaluate_(evaluate),
         steps_(run.grid(node)),
-        shape_(range, run.times()),
+        shape_(range, run),
         source_(std::move(source)),
         scalars_(std::move(scalars)),
         parameters_(scalars_.size()) {
@@ -33,8 +33,10 @@ class RangeCallStream final : public Stream {
       constant_ = constant_ && values.constant();
     }
     accepted_.resize(constant_ ? 1 : steps_.size());
-    // Ranges that do not overlap have nothing to hand on.
-    if (function_.window != nullptr && steps_.size() > 1 &&
+    // Ranges that do not overlap have nothing to hand on, and those with a modifier go their own
+    // way.
+    const bool plain = evaluate_ == std::get<RangeFunction>(function_.run);
+    if (plain && function_.window != nullptr && steps_.size() > 1 &&
         steps_[1] - steps_[0] < shape_.range_ms) {
       window_ = function_.window();
     }
@@ -177,12 +179,18 @@ Result<StreamPtr> open_range_call(Run& run, const PlanNode& node) {
     }
     scalars.push_back(*values);
   }
+  const auto& call = std::get<Call>(node.expr->node);
+  const auto evaluate = range_function(*call.function, *run.node(range).expr);
+  if (!evaluate) {
+    return evaluate.error();
+  }
   auto source = open_range(run, range, node.frame);
   if (!source) {
     return source.error();
   }
-  return run.checked(node, std::make_unique<RangeCallStream>(
-                               run, node, run.node(range), std::move(*source), std::move(scalars)));
+  return run.checked(node,
+                     std::make_unique<RangeCallStream>(run, node, run.node(range), *evaluate,
+                                                       std::move(*source), std::move(scalars)));
 }
 
 }  // namespace tocsin::promql

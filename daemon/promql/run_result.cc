@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "promql/call_frame.h"
+#include "promql/extended.h"
 #include "promql/operators.h"
 #include "promql/range_source.h"
 #include "promql/run.h"
@@ -136,7 +137,9 @@ Result<Matrix> ranges(Run& run, NodeId root) {
   if (!source) {
     return source.error();
   }
-  const RangeShape shape(node, run.times());
+  const RangeShape shape(node, run);
+  const auto* selector = std::get_if<Selector>(&node.expr->node);
+  const Extension extension = selector == nullptr ? Extension::kNone : selector->extension;
   Matrix matrix;
   RangeFeed feed;
   while (true) {
@@ -150,6 +153,15 @@ Result<Matrix> ranges(Run& run, NodeId root) {
     RangeInput input = shape.at(run.times().start_ms);
     if (!RangeCursor(feed).move(input)) {
       continue;
+    }
+    series::Points extended;
+    if (extension != Extension::kNone) {
+      extended = extended_points(input, extension);
+      if (extended.empty()) {
+        continue;
+      }
+      input.samples = extended.floats;
+      input.histograms = extended.histograms;
     }
     MatrixSeries& series = matrix.emplace_back();
     const bool drop = feed.drop_name;

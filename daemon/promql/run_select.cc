@@ -2,8 +2,10 @@
 #include <optional>
 #include <utility>
 
+#include "promql/extended.h"
 #include "promql/operators.h"
 #include "promql/points.h"
+#include "promql/range_source.h"
 
 /// Instant vector selectors: the newest sample of each series within the lookback.
 namespace tocsin::promql {
@@ -129,9 +131,87 @@ class InstantStream final : public Stream {
   series::Points points_;
 };
 
+/// A selector with `smoothed`: the values between samples are interpolated.
+class SmoothedStream final : public Stream {
+ public:
+  SmoothedStream(Run& run, const PlanNode& node, const Selector& selector)
+      : run_(run),
+        node_(node),
+        selector_(selector),
+        series_(run.series(node)),
+        steps_(run.grid(node)),
+        lookback_ms_(run.options().lookback.count()) {}
+
+  Result<bool> next(Column& column) override {
+    while (next_ < series_.size()) {
+      const series::PinnedSeries& series = series_[next_++];
+      read(*series.samples);
+      if (auto status = run_.budget().spend(points_.size() + 1); !status) {
+        return status.error();
+      }
+      if (!points_.empty() && interpolate(series.labels, column)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+ private:
+  void read(const series::PinnedSamples& samples) {
+    points_.clear();
+    const std::int64_t first = shifted(selector_.shift, steps_.front(), run_.times());
+    const std::int64_t last = shifted(selector_.shift, steps_.back(), run_.times());
+    samples.read_points(first - lookback_ms_ + 1, last + lookback_ms_, points_);
+    drop_stale(points_);
+  }
+
+  bool interpolate(const model::Labels& labels, Column& column) {
+    column.reset(steps_.size());
+    column.labels = labels;
+    column.drop_name = false;
+    RangeFeed feed{labels, false, points_.floats, points_.histograms, {}};
+    RangeCursor cursor(feed);
+    Notes notes;
+    bool any = false;
+    for (std::size_t i = 0; i < steps_.size(); ++i) {
+      RangeInput input;
+      input.end_ms = shifted(selector_.shift, steps_[i], run_.times());
+      input.start_ms = input.end_ms;
+      input.before_ms = lookback_ms_;
+      input.after_ms = lookback_ms_;
+      input.notes = &notes;
+      if (!cursor.move(input)) {
+        continue;
+      }
+      if (auto value = smoothed_value(input)) {
+        run_.looked_at(node_, i, 1);
+        column.set(i, std::move(*value));
+        any = true;
+      }
+    }
+    if (!notes.empty()) {
+      annotate(run_.notes(), notes, node_.expr->span, {labels.metric_name(), {}});
+    }
+    return any;
+  }
+
+  Run& run_;
+  const PlanNode& node_;
+  const Selector& selector_;
+  std::span<const series::PinnedSeries> series_;
+  const Grid& steps_;
+  std::int64_t lookback_ms_;
+  std::size_t next_ = 0;
+  series::Points points_;
+};
+
 }  // namespace
 
 Result<StreamPtr> open_instant(Run& run, const PlanNode& node) {
+  if (const auto& selector = std::get<Selector>(node.expr->node);
+      selector.extension == Extension::kSmoothed) {
+    return StreamPtr(std::make_unique<SmoothedStream>(run, node, selector));
+  }
   return StreamPtr(
       std::make_unique<InstantStream>(run, node, std::get<Selector>(node.expr->node), false));
 }

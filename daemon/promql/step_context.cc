@@ -10,11 +10,15 @@ using base::Status;
 Status StepContext::keep_range(std::size_t argument) {
   const NodeId id = node_.inputs[argument];
   const PlanNode& range = run_.node(id);
+  const Function& function = *std::get<Call>(node_.expr->node).function;
+  if (auto status = accepts_range(function, *range.expr); !status) {
+    return status;
+  }
   auto source = open_range(run_, id, node_.frame);
   if (!source) {
     return source.error();
   }
-  auto kept = std::make_unique<KeptRange>(RangeShape(range, run_.times()));
+  auto kept = std::make_unique<KeptRange>(RangeShape(range, run_));
   RangeFeed feed;
   while (true) {
     const auto more = (*source)->next(feed);

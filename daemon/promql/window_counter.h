@@ -39,11 +39,11 @@ class CounterWindow final : public SlidingWindow {
     if (input.samples.size() < 2) {
       return std::nullopt;
     }
-    double change = input.samples.back().value - input.samples.front().value;
+    double lost = 0;
     for (const Reset& reset : resets_) {
-      change += reset.before;
+      lost += reset.before;
     }
-    return finish_(input, change);
+    return finish_(input, input.samples.back().value - input.samples.front().value + lost);
   }
 
   Finish finish_;

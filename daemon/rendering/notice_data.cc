@@ -23,7 +23,7 @@ using Pairs = std::vector<std::pair<std::string, std::string>>;
 /// A method without parameters, whose value is made when it is asked for.
 template <class Make>
 Function getter(Make make) {
-  return [make](const std::vector<Value>& arguments) -> base::Result<Value> {
+  return [make = std::move(make)](const std::vector<Value>& arguments) -> base::Result<Value> {
     if (!arguments.empty()) {
       return base::Error(base::ErrorCode::kInvalidInput, "takes no arguments");
     }

@@ -3,19 +3,19 @@
 #include <set>
 #include <utility>
 
+#include "model/clock_step.h"
 #include "model/payload.h"
 #include "routing/dispatcher.h"
 
 namespace tocsin::routing {
 
 base::Status Dispatcher::apply(const model::Record& record) {
-  if (record.type == "clock.stepped") {
-    model::PayloadReader reader(record.payload);
-    const base::Duration by{reader.integer("delta_ms")};
-    if (!reader.intact()) {
-      return reader.malformed("clock step");
+  if (record.type == model::kClockStepped) {
+    const auto by = model::clock_step(record);
+    if (!by) {
+      return by.error();
     }
-    shift(by);
+    shift(*by);
     return {};
   }
   if (!record.type.starts_with("group.")) {

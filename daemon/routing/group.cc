@@ -10,28 +10,13 @@
 namespace tocsin::routing {
 namespace {
 
-std::optional<std::uint64_t> parse_hex(std::string_view text) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  if (text.size() != 16) {
-    return std::nullopt;
-  }
-  std::uint64_t value = 0;
-  for (const char digit : text) {
-    const std::size_t weight = kDigits.find(digit);
-    if (weight == std::string_view::npos) {
-      return std::nullopt;
-    }
-    value = (value << 4U) | weight;
-  }
-  return value;
-}
-
 Told read_told(model::PayloadReader& reader) {
   Told told;
   told.at = reader.time("at");
   for (const auto& element : reader.array("firing")) {
-    const auto fingerprint =
-        element.is_string() ? parse_hex(std::string_view(element.get_string())) : std::nullopt;
+    const auto fingerprint = element.is_string()
+                                 ? base::parse_hex(std::string_view(element.get_string()))
+                                 : std::nullopt;
     if (!fingerprint) {
       reader.fail();
       break;

@@ -5,6 +5,7 @@
 
 #include "base/duration.h"
 #include "base/text.h"
+#include "model/clock_step.h"
 #include "model/payload.h"
 
 namespace tocsin::routing {
@@ -71,7 +72,7 @@ base::Result<Pending> pending_from_json(const boost::json::value& json) {
 Outbox::Outbox(OutboxOptions options) : options_(options) {}
 
 // Within a lane only the first notice may go out: nobody is to read "resolved" before "firing".
-// The walk gives up what is too old until it meets one that is not.
+// The walk gives up what is too old until it meets one that is not. Of too many the oldest go.
 OutboxDecision Outbox::decide_due(base::WallTime now) const {
   OutboxDecision decision;
   if (options_.shadow) {
@@ -82,18 +83,36 @@ OutboxDecision Outbox::decide_due(base::WallTime now) const {
     }
     return decision;
   }
+  std::set<std::uint64_t> gone;
+  const auto give_up = [&](std::uint64_t order, std::string reason) {
+    const Pending& pending = queue_.at(order);
+    if (!pending.last_reason.empty()) {
+      reason += ", last failure: " + pending.last_reason;
+    }
+    gone.insert(order);
+    decision.given_up.push_back(pending.notice.id + " to " + pending.notice.receiver + ": " +
+                                reason);
+    decision.records.push_back(refusal(now, pending, pending.attempts, reason));
+  };
+  for (auto entry = queue_.begin();
+       entry != queue_.end() && queue_.size() - gone.size() > options_.max_notices; ++entry) {
+    if (!in_flight_.contains(entry->second.notice.id)) {
+      give_up(entry->first,
+              "given up, because over " + std::to_string(options_.max_notices) + " notices wait");
+    }
+  }
   std::set<std::uint64_t> ready;
   for (const auto& [lane, orders] : lanes_) {
     for (const std::uint64_t order : orders) {
       const Pending& pending = queue_.at(order);
+      if (gone.contains(order)) {
+        continue;
+      }
       if (in_flight_.contains(pending.notice.id)) {
         break;
       }
       if (now >= pending.queued + options_.max_age) {
-        decision.records.push_back(refusal(
-            now, pending, pending.attempts,
-            "given up after " + base::format_duration(options_.max_age) +
-                (pending.last_reason.empty() ? "" : ", last failure: " + pending.last_reason)));
+        give_up(order, "given up after " + base::format_duration(options_.max_age));
         continue;
       }
       if (now >= pending.next_attempt) {
@@ -149,13 +168,12 @@ OutboxDecision Outbox::decide_unroutable(base::WallTime now, std::string_view no
 }
 
 base::Status Outbox::apply(const model::Record& record) {
-  if (record.type == "clock.stepped") {
-    model::PayloadReader reader(record.payload);
-    const base::Duration by{reader.integer("delta_ms")};
-    if (!reader.intact()) {
-      return reader.malformed("clock step");
+  if (record.type == model::kClockStepped) {
+    const auto by = model::clock_step(record);
+    if (!by) {
+      return by.error();
     }
-    shift(by);
+    shift(*by);
     return {};
   }
   if (!record.type.starts_with("notice.") && !record.type.starts_with("delivery.")) {

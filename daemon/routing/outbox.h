@@ -26,6 +26,8 @@ struct OutboxOptions {
   base::Duration max_delay = std::chrono::minutes(5);      ///< cap of the doubling delay
   base::Duration max_retry_after = std::chrono::hours(1);  ///< cap of what a peer may ask for
   base::Duration max_age = std::chrono::hours(24);         ///< then a notice is given up
+  /// Then the oldest are given up: a receiver that is gone for long must not fill the memory.
+  std::size_t max_notices = 5000;
   bool shadow = false;  ///< journal notices as withheld instead of sending them
 };
 
@@ -40,6 +42,7 @@ struct DeliveryOutcome {
 struct OutboxDecision {
   std::vector<model::Record> records;  ///< "delivery.*" and "notice.withheld"
   std::vector<model::Notice> send;     ///< hand these to their notifiers, then mark_in_flight()
+  std::vector<std::string> given_up;   ///< ids and reasons of those that nobody will get; for logs
   bool empty() const { return records.empty() && send.empty(); }
 };
 

@@ -4,6 +4,9 @@
 #include <boost/json/value.hpp>
 #include <utility>
 
+#include "model/clock_step.h"
+#include "model/payload.h"
+
 namespace tocsin::rules {
 namespace {
 
@@ -95,8 +98,11 @@ model::Record alert_record(std::string_view type, const RuleId& rule, const Acti
 }
 
 base::Status AlertBook::apply(const model::Record& record) {
-  if (record.type == record_type::kClockStepped) {
+  if (record.type == model::kClockStepped) {
     return apply_clock_step(record);
+  }
+  if (record.type == record_type::kUnwatched) {
+    return apply_unwatched(record);
   }
   if (is_alert_record(record.type)) {
     return apply_alert(record);
@@ -131,20 +137,35 @@ base::Status AlertBook::apply_alert(const model::Record& record) {
 }
 
 base::Status AlertBook::apply_clock_step(const model::Record& record) {
-  const json::value* value = record.payload.if_contains("delta_ms");
-  if (value == nullptr || !value->is_int64()) {
-    return malformed("clock step");
+  const auto delta = model::clock_step(record);
+  if (!delta) {
+    return delta.error();
   }
-  const base::Duration delta{value->get_int64()};
   for (auto& [id, alerts] : rules_) {
     for (auto& [labels, active] : alerts) {
       // What counts is how long it has been pending, or firing without cause: the step must
       // neither add to it nor take from it. Times of what has happened stay as they were told.
       if (active.alert.state == model::AlertState::kPending) {
-        active.alert.active_at += delta;
+        active.alert.active_at += *delta;
       }
       if (active.keep_firing_since) {
-        *active.keep_firing_since += delta;
+        *active.keep_firing_since += *delta;
+      }
+    }
+  }
+  return {};
+}
+
+base::Status AlertBook::apply_unwatched(const model::Record& record) {
+  model::PayloadReader reader(record.payload);
+  const base::Duration lasted{reader.integer("lasted_ms")};
+  if (!reader.intact() || lasted < base::Duration::zero()) {
+    return malformed("unwatched time");
+  }
+  for (auto& [id, alerts] : rules_) {
+    for (auto& [labels, active] : alerts) {
+      if (active.alert.state == model::AlertState::kPending) {
+        active.alert.active_at += lasted;
       }
     }
   }

@@ -41,7 +41,8 @@ inline constexpr std::string_view kFired = "alert.fired";
 inline constexpr std::string_view kResolved = "alert.resolved";
 inline constexpr std::string_view kGone = "alert.gone";
 inline constexpr std::string_view kKeepFiring = "alert.keep_firing";
-inline constexpr std::string_view kClockStepped = "clock.stepped";
+inline constexpr std::string_view kWatched = "alert.watched";
+inline constexpr std::string_view kUnwatched = "alert.unwatched";
 }  // namespace record_type
 
 /// A record that puts the alert of the rule into this state. `type` is one of record_type.
@@ -69,6 +70,7 @@ class AlertBook {
  private:
   base::Status apply_alert(const model::Record& record);
   base::Status apply_clock_step(const model::Record& record);
+  base::Status apply_unwatched(const model::Record& record);
 
   base::Duration resolved_retention_;
   std::map<RuleId, AlertMap> rules_;

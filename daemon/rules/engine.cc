@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/hash.h"
+#include "model/clock_step.h"
 #include "rules/engine_impl.h"
 
 namespace tocsin::rules {
@@ -199,18 +200,22 @@ Decision Engine::finish_restore(base::WallTime wall, base::MonotonicTime mono) {
   impl.restored = true;
   impl.last_mono = mono;
   for (LoadedRule& rule : impl.rules) {
-    for (const auto& [labels, active] : impl.book.alerts(rule.id)) {
-      if (active.alert.state != model::AlertState::kInactive) {
-        rule.restored.insert(labels);
-      }
-    }
+    impl.hold_active(rule);
   }
   return impl.end_orphans(wall);
 }
 
-void Engine::set_live_origins(std::vector<LiveOrigin> origins, base::MonotonicTime mono) {
+void Engine::Impl::hold_active(LoadedRule& rule) {
+  for (const auto& [labels, active] : book.alerts(rule.id)) {
+    if (active.alert.state != model::AlertState::kInactive) {
+      rule.restored.insert(labels);
+    }
+  }
+}
+
+void Engine::set_live_origins(const std::vector<LiveOrigin>& origins, base::MonotonicTime mono) {
   impl_->last_mono = std::max(impl_->last_mono, mono);
-  impl_->schedule.set_live(std::move(origins), mono);
+  impl_->schedule.set_live(origins, mono);
 }
 
 void Engine::on_arrival(const Arrival& arrival, base::WallTime /*wall*/, base::MonotonicTime mono) {
@@ -283,9 +288,16 @@ base::Status Engine::apply(const model::Record& record) {
   if (auto status = impl_->book.apply(record); !status) {
     return status;
   }
-  if (record.type == record_type::kClockStepped && impl_->restored) {
-    impl_->schedule.clock_stepped(base::Duration(record.payload.at("delta_ms").get_int64()));
+  if (record.type == model::kClockStepped && impl_->restored) {
+    const base::Duration by = *model::clock_step(record);
+    impl_->schedule.clock_stepped(by);
     impl_->stepped = impl_->last_mono;
+    for (LoadedRule& rule : impl_->rules) {
+      // Ranges are empty now, as after a start; a missing result says nothing before they are full.
+      if (by > base::Duration::zero() && rule.range > base::Duration::zero()) {
+        impl_->hold_active(rule);
+      }
+    }
   }
   return {};
 }
@@ -299,6 +311,32 @@ boost::json::object Engine::save() const { return impl_->book.save(); }
 
 base::Status Engine::load_state(const boost::json::object& state) {
   return impl_->book.load(state);
+}
+
+model::Record watched_record(base::WallTime now) {
+  model::Record record;
+  record.type = std::string(record_type::kWatched);
+  record.time = now;
+  record.actor = "system";
+  return record;
+}
+
+model::Record unwatched_record(base::WallTime now, base::Duration lasted) {
+  model::Record record = watched_record(now);
+  record.type = std::string(record_type::kUnwatched);
+  record.payload["lasted_ms"] = lasted.count();
+  return record;
+}
+
+AlertCounts Engine::alert_counts() const {
+  AlertCounts counts;
+  for (const LoadedRule& rule : impl_->rules) {
+    for (const auto& [labels, active] : impl_->book.alerts(rule.id)) {
+      counts.pending += active.alert.state == model::AlertState::kPending ? 1U : 0U;
+      counts.firing += active.alert.state == model::AlertState::kFiring ? 1U : 0U;
+    }
+  }
+  return counts;
 }
 
 base::Duration Engine::longest_reach() const {

@@ -46,6 +46,8 @@ struct EngineOptions {
   model::Labels external_labels;
   std::string external_url;
   promql::EvalOptions promql;
+  /// What expressions may use that come later than the rules: queries of templates and of people.
+  promql::ParseOptions parse;
 };
 
 /// A target or source that is being polled.
@@ -103,14 +105,33 @@ struct JobResult {
 struct RecordedSample {
   model::Labels labels;
   model::Sample sample;
+  /// In place of the sample's value; null for floats.
+  model::HistogramPtr histogram{};
+};
+
+/// Somebody was looking until `now`: written now and then while alerts are pending, and changes
+/// nothing, so that a later start can tell how long nobody did.
+model::Record watched_record(base::WallTime now);
+/// Nobody was looking for so long: it does not count towards `for`.
+model::Record unwatched_record(base::WallTime now, base::Duration lasted);
+
+struct AlertCounts {
+  std::size_t pending = 0;
+  std::size_t firing = 0;
+};
+
+/// A rule could not be evaluated, or a text of it could not be made.
+struct RuleError {
+  std::string group;
+  std::string message;  ///< with file, group and rule
 };
 
 struct Decision {
   std::vector<model::Record> records;
   std::vector<model::AlertChange> changes;
   std::vector<RecordedSample> samples;
-  /// Errors of evaluation or templating, for logs and /api/v1/rules.
-  std::vector<std::string> errors;
+  /// Errors of evaluation or templating, for logs and metrics; each look at a rule reports its own.
+  std::vector<RuleError> errors;
 };
 
 /// Evaluates one job against the snapshot of its selections. Pure, for any thread; `seconds` is
@@ -153,7 +174,7 @@ class Engine {
   Decision finish_restore(base::WallTime wall, base::MonotonicTime mono);
 
   /// The polled origins, all of them. A new set replaces the old one.
-  void set_live_origins(std::vector<LiveOrigin> origins, base::MonotonicTime mono);
+  void set_live_origins(const std::vector<LiveOrigin>& origins, base::MonotonicTime mono);
 
   /// A batch is committed to the store. An origin that is not known becomes live.
   void on_arrival(const Arrival& arrival, base::WallTime wall, base::MonotonicTime mono);
@@ -180,6 +201,7 @@ class Engine {
   base::Status load_state(const boost::json::object& state);
 
   std::vector<GroupView> view(base::WallTime wall) const;
+  AlertCounts alert_counts() const;
   /// Looks that had to wait for their turn, since the start.
   std::uint64_t late_evaluations() const;
   /// Looks that were left out meanwhile, and slots of the grid that passed unevaluated.

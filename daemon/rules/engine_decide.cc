@@ -19,6 +19,11 @@ model::AlertTransition transition_of(std::string_view type) {
                                         : model::AlertTransition::kGone;
 }
 
+RuleError error_of(const LoadedRule& rule, const std::string& what) {
+  return {rule.id.group,
+          rule.id.file + ": group " + rule.id.group + ": rule " + rule.id.name + ": " + what};
+}
+
 bool is_active(const ActiveAlert& active) {
   return active.alert.state != model::AlertState::kInactive;
 }
@@ -49,8 +54,7 @@ Decision Engine::decide(std::vector<JobResult> results, base::WallTime /*wall*/,
 void Engine::Impl::fail(LoadedRule& rule, std::string message, Decision& decision) {
   rule.health = RuleHealth::kError;
   rule.last_error = message;
-  decision.errors.push_back(rule.id.file + ": group " + rule.id.group + ": rule " + rule.id.name +
-                            ": " + std::move(message));
+  decision.errors.push_back(error_of(rule, message));
 }
 
 void Engine::Impl::decide_one(JobResult result, base::MonotonicTime mono, Decision& decision) {
@@ -203,8 +207,7 @@ std::optional<base::Duration> Engine::Impl::decide_alerting(
   const auto candidates = expand_candidates(rule.rule.name, rule.label_templates,
                                             rule.annotation_templates, elements, templates, errors);
   for (const std::string& error : errors) {
-    decision.errors.push_back(rule.id.file + ": group " + rule.id.group + ": rule " + rule.id.name +
-                              ": " + error);
+    decision.errors.push_back(error_of(rule, error));
   }
   if (!candidates) {
     fail(rule, candidates.error().message(), decision);

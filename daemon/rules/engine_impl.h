@@ -42,6 +42,8 @@ struct Engine::Impl {
                                                 const promql::Vector& elements,
                                                 std::int64_t time_ms, base::MonotonicTime mono,
                                                 Decision& decision);
+  /// Alerts of this rule are not resolved by a missing result until its ranges are full.
+  void hold_active(LoadedRule& rule);
   HoldFunction hold_function(LoadedRule& rule, std::size_t index, const JobResult& result,
                              base::MonotonicTime mono);
   AlertMap current_alerts(const LoadedRule& rule) const;

@@ -28,8 +28,9 @@ std::vector<series::Origin> Origins::set_live(const std::vector<LiveOrigin>& ori
 void Origins::arrived(series::Origin origin, bool up, base::MonotonicTime when) {
   State& state = states_[origin];
   ++state.polls;
-  if (!state.first_arrival) {
-    state.first_arrival = when;
+  ++state.polls_covered;
+  if (!state.covered_from) {
+    state.covered_from = when;
   }
   state.last_arrival = when;
   if (up) {
@@ -49,15 +50,22 @@ bool Origins::covered(series::Origin origin, base::Duration range) const {
     return true;
   }
   const State& state = found->second;
-  if (!state.first_arrival) {
+  if (!state.covered_from) {
     return false;
   }
-  const auto polled = *state.last_arrival - *state.first_arrival;
+  const auto polled = *state.last_arrival - *state.covered_from;
   if (state.poll_interval > base::Duration::zero()) {
     // The third poll comes two intervals after the first, give or take its own duration.
     return polled >= range + state.poll_interval * 3 / 2;
   }
-  return state.polls >= 3 && polled >= range;
+  return state.polls_covered >= 3 && polled >= range;
+}
+
+void Origins::uncover() {
+  for (auto& [origin, state] : states_) {
+    state.covered_from.reset();
+    state.polls_covered = 0;
+  }
 }
 
 bool Origins::delivered_since(series::Origin origin, base::MonotonicTime when) const {

@@ -20,7 +20,9 @@ class Origins {
   struct State {
     base::Duration poll_interval{0};
     std::uint64_t polls = 0;
-    std::optional<base::MonotonicTime> first_arrival;
+    /// The first arrival since the start, or since the clock was set forward.
+    std::optional<base::MonotonicTime> covered_from;
+    std::uint64_t polls_covered = 0;  ///< since then
     std::optional<base::MonotonicTime> last_arrival;
     std::optional<base::MonotonicTime> down_since;  ///< set while the last poll failed
   };
@@ -33,8 +35,10 @@ class Origins {
   bool any() const { return !states_.empty(); }
   /// Whether every live origin has delivered at least once.
   bool all_delivered() const;
-  /// Whether it has been polled for `range` plus two polls since the start.
+  /// Whether it has been polled for `range` plus two polls since the start or uncover().
   bool covered(series::Origin origin, base::Duration range) const;
+  /// What was polled before is out of every range: the clock was set forward.
+  void uncover();
   bool delivered_since(series::Origin origin, base::MonotonicTime when) const;
   /// Since when its polls have been failing; nothing while it is up or not live.
   std::optional<base::MonotonicTime> down_since(series::Origin origin) const;

@@ -182,6 +182,9 @@ void Schedule::warm(base::MonotonicTime mono) {
 }
 
 void Schedule::clock_stepped(base::Duration delta) {
+  if (delta > base::Duration::zero()) {
+    origins_.uncover();
+  }
   if (last_round_ != base::WallTime::min()) {
     last_round_ += delta;
   }

@@ -16,6 +16,9 @@
 /// What the Ingester keeps; for its own files.
 namespace tocsin::sources {
 
+/// Prometheus refuses samples that claim to be from further ahead.
+inline constexpr std::int64_t kMaxAheadMs = 10 * 60 * 1000;
+
 inline constexpr std::array<std::string_view, 5> kReportNames = {
     "up", "scrape_duration_seconds", "scrape_samples_scraped",
     "scrape_samples_post_metric_relabeling", "scrape_series_added"};

@@ -10,9 +10,6 @@ namespace tocsin::sources {
 
 namespace {
 
-// Prometheus refuses samples that claim to be from further ahead.
-constexpr std::int64_t kMaxAheadMs = 10 * 60 * 1000;
-
 /// The labels that a sample is stored under.
 model::Labels labels_of(const TargetSpec& spec, const Batch& batch, std::size_t place) {
   if (!batch.page) {

@@ -95,7 +95,7 @@ FunctionMap alertmanager_functions() {
 }
 
 void add_clock_functions(FunctionMap& functions, base::WallTime now) {
-  functions["now"] = [now](std::vector<Value> arguments) -> base::Result<Value> {
+  functions["now"] = [now](const std::vector<Value>& arguments) -> base::Result<Value> {
     if (!arguments.empty()) {
       return wrong_count(0, arguments.size());
     }

@@ -273,8 +273,8 @@ FunctionMap make_builtins() {
 }  // namespace
 
 const FunctionMap& builtin_functions() {
-  static const FunctionMap functions = make_builtins();
-  return functions;
+  static const FunctionMap kFunctions = make_builtins();
+  return kFunctions;
 }
 
 bool is_special_function(std::string_view name) {

@@ -117,10 +117,12 @@ base::Result<Value> Executor::eval_operand(const Operand& operand, const Value& 
 base::Result<Value> Executor::eval_fields(const Operand& operand, Value value,
                                           std::vector<Value> arguments) {
   for (std::size_t i = 0; i < operand.fields.size(); ++i) {
-    const bool last = i + 1 == operand.fields.size();
-    base::Result<Value> next =
-        eval_field(value, operand.fields[i], last ? std::move(arguments) : std::vector<Value>(),
-                   operand.offset);
+    // Only the last field is called with the arguments.
+    std::vector<Value> own;
+    if (i + 1 == operand.fields.size()) {
+      own.swap(arguments);
+    }
+    base::Result<Value> next = eval_field(value, operand.fields[i], std::move(own), operand.offset);
     if (!next) {
       return next;
     }

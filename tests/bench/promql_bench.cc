@@ -17,7 +17,7 @@ constexpr int kSeries = 200;
 
 /// An hour of polls at 5 s: counters by code and path, a gauge per path, and a histogram.
 const series::Store& hour() {
-  static const auto store = [] {
+  static const auto kStore = [] {
     auto filled = std::make_unique<series::Store>(series::StoreOptions{});
     for (int poll = 0; poll < kPolls; ++poll) {
       series::Appender appender = filled->appender(1);
@@ -41,7 +41,7 @@ const series::Store& hour() {
     }
     return filled;
   }();
-  return *store;
+  return *kStore;
 }
 
 void evaluate_rule(benchmark::State& state, const std::string& expression) {

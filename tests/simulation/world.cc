@@ -154,7 +154,7 @@ std::vector<rules::Group> rule_groups() {
 }  // namespace
 
 struct World::Process {
-  Process(World& world)
+  explicit Process(World& world)
       : journal(world.around_.disk),
         store({.retention = std::chrono::minutes(10)}),
         pipeline({.executor = world.simulation_.executor(),

@@ -34,16 +34,6 @@ inline model::AlertChange resolved(base::WallTime at, model::Labels labels) {
   return change;
 }
 
-/// The record of a step of the wall clock, as the shell writes it.
-inline model::Record clock_stepped(base::WallTime at, std::chrono::milliseconds by) {
-  model::Record record;
-  record.type = "clock.stepped";
-  record.time = at;
-  record.actor = "system";
-  record.payload = {{"delta_ms", by.count()}};
-  return record;
-}
-
 /// A record as it comes back from a journal: through text.
 inline model::Record through_text(model::Record record) {
   record.payload = boost::json::parse(boost::json::serialize(record.payload)).as_object();

@@ -9,7 +9,7 @@ namespace tocsin::testing {
 
 std::optional<std::string> conformance_dir() {
   const char* named = std::getenv("TOCSIN_CONFORMANCE_DIR");
-  const std::string folder = named != nullptr ? named : TOCSIN_SOURCE_DIR "/../shared/conformance";
+  std::string folder = named != nullptr ? named : TOCSIN_SOURCE_DIR "/../shared/conformance";
   std::error_code error;
   if (!std::filesystem::is_directory(folder, error)) {
     return std::nullopt;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/json/object.hpp>
 
+#include "model/clock_step.h"
 #include "promql/query.h"
 #include "rules/rule_file.h"
 #include "yaml/document.h"
@@ -90,6 +91,13 @@ void RuleHarness::store_only(series::Origin origin, const Samples& samples, base
   appender.commit();
 }
 
+void RuleHarness::store_only(series::Origin origin, const model::Labels& labels,
+                             const model::HistogramPtr& histogram, base::WallTime time) {
+  series::Appender appender = store_->appender(origin);
+  (void)appender.append(labels, {base::to_millis(time), histogram, 0});
+  appender.commit();
+}
+
 void RuleHarness::advance(base::Duration by) {
   const base::MonotonicTime end = clock_.monotonic_now() + by;
   while (true) {
@@ -105,10 +113,7 @@ void RuleHarness::advance(base::Duration by) {
 
 void RuleHarness::step_clock(base::Duration by) {
   clock_.step_wall(by);
-  model::Record record;
-  record.type = "clock.stepped";
-  record.time = now();
-  record.payload["delta_ms"] = by.count();
+  model::Record record = model::clock_step_record(now(), by);
   EXPECT_TRUE(engine_->apply(record).has_value());
   records_.push_back(std::move(record));
 }
@@ -162,10 +167,15 @@ void RuleHarness::take(rules::Decision decision) {
   for (const model::AlertChange& change : decision.changes) {
     events_.push_back({now(), change.transition, change.alert});
   }
-  errors_.insert(errors_.end(), decision.errors.begin(), decision.errors.end());
+  for (const rules::RuleError& error : decision.errors) {
+    errors_.push_back(error.message);
+  }
   series::Appender appender = store_->appender(0);
   for (const rules::RecordedSample& sample : decision.samples) {
-    EXPECT_TRUE(appender.put(sample.labels, sample.sample).has_value());
+    const auto stored =
+        sample.histogram ? appender.put(sample.labels, {sample.sample.time_ms, sample.histogram, 0})
+                         : appender.put(sample.labels, sample.sample);
+    EXPECT_TRUE(stored.has_value());
   }
   appender.commit();
 }

@@ -14,6 +14,11 @@ namespace {
 
 constexpr std::size_t kMaxTextBytes = 64 * 1024;
 
+// Where a structure that ends with this pointer, or goes on after it, has to reach at least.
+constexpr std::size_t end_of(std::size_t offset_of_pointer) {
+  return offset_of_pointer + sizeof(void*);
+}
+
 base::Error not_a_plugin(const std::string& path, std::string_view why) {
   return {base::ErrorCode::kCorrupt, path + " is no usable plugin: " + std::string(why)};
 }
@@ -62,13 +67,13 @@ base::Status Library::check(const std::string& path) const {
                        path + " was built for plugin interface " + std::to_string(plugin_->abi) +
                            ", this daemon has " + std::to_string(TOCSIN_PLUGIN_ABI));
   }
-  if (plugin_->size < offsetof(tocsin_plugin, notifier) + sizeof(plugin_->notifier) ||
-      plugin_->name == nullptr || plugin_->version == nullptr || plugin_->release == nullptr) {
+  if (plugin_->size < end_of(offsetof(tocsin_plugin, notifier)) || plugin_->name == nullptr ||
+      plugin_->version == nullptr || plugin_->release == nullptr) {
     return not_a_plugin(path, "its description is incomplete");
   }
   const tocsin_notifier_functions* notifier = plugin_->notifier;
   if (notifier != nullptr &&
-      (notifier->size < offsetof(tocsin_notifier_functions, destroy) + sizeof(notifier->destroy) ||
+      (notifier->size < end_of(offsetof(tocsin_notifier_functions, destroy)) ||
        notifier->create == nullptr || notifier->deliver == nullptr ||
        notifier->destroy == nullptr)) {
     return not_a_plugin(path, "its notifier lacks functions");

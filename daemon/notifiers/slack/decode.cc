@@ -80,10 +80,8 @@ Config decode(yaml::MappingReader& reader, DecodeContext& context) {
   Config config;
   config.send_resolved = reader.boolean("send_resolved").value_or(config.send_resolved);
   decode_address(reader, context, config);
-  config.http = context.global.http;
-  if (const yaml::Node* http = reader.take("http_config"); http != nullptr) {
-    config.http = decode_http_options(*http, context.files, context.problems);
-  }
+  config.http =
+      take_http_config(reader, context.files, context.problems).value_or(context.global.http);
   config.timeout = reader.duration("timeout").value_or(config.timeout);
   replace(reader, "channel", config.channel);
   replace(reader, "username", config.username);

@@ -111,26 +111,26 @@ base::Result<net::HttpRequest> Slack::render(const model::Notice& notice,
                                              const TextRenderer& renderer) const {
   TemplateTexts texts(renderer, notice);
   boost::json::object body;
-  put(body, "channel", texts.render("channel", config_.channel));
-  put(body, "username", texts.render("username", config_.username));
-  put(body, "icon_emoji", texts.render("icon_emoji", config_.icon_emoji));
-  put(body, "icon_url", texts.render("icon_url", config_.icon_url));
-  if (config_.link_names) {
+  put(body, "channel", texts.render("channel", config().channel));
+  put(body, "username", texts.render("username", config().username));
+  put(body, "icon_emoji", texts.render("icon_emoji", config().icon_emoji));
+  put(body, "icon_url", texts.render("icon_url", config().icon_url));
+  if (config().link_names) {
     body["link_names"] = true;
   }
   boost::json::array attachments;
-  attachments.push_back(attachment_body(config_, texts));
+  attachments.push_back(attachment_body(config(), texts));
   body["attachments"] = std::move(attachments);
   if (texts.failure()) {
     return *texts.failure();
   }
   net::HttpRequest request;
   request.method = "POST";
-  request.url = config_.url.reveal();
+  request.url = config().url.reveal();
   request.headers.set("Content-Type", "application/json; charset=utf-8");
-  config_.http.apply(request);
-  if (!config_.token.empty()) {
-    request.headers.set("Authorization", "Bearer " + config_.token.reveal());
+  config().http.apply(request);
+  if (!config().token.empty()) {
+    request.headers.set("Authorization", "Bearer " + config().token.reveal());
   }
   request.body = boost::json::serialize(body);
   return request;
@@ -161,9 +161,9 @@ Outcome Slack::classify(const net::HttpResponse& response, base::WallTime now) c
 }
 
 std::vector<base::Secret> Slack::secrets() const {
-  std::vector<base::Secret> secrets = config_.http.secrets();
-  secrets.push_back(config_.url);
-  secrets.push_back(config_.token);
+  std::vector<base::Secret> secrets = config().http.secrets();
+  secrets.push_back(config().url);
+  secrets.push_back(config().token);
   return secrets;
 }
 

@@ -21,10 +21,8 @@ Config decode(yaml::MappingReader& reader, DecodeContext& context) {
   config.max_alerts = static_cast<std::uint64_t>(
       reader.integer("max_alerts", 0, std::numeric_limits<std::int32_t>::max()).value_or(0));
   config.timeout = reader.duration("timeout").value_or(config.timeout);
-  config.http = context.global.http;
-  if (const yaml::Node* http = reader.take("http_config"); http != nullptr) {
-    config.http = decode_http_options(*http, context.files, context.problems);
-  }
+  config.http =
+      take_http_config(reader, context.files, context.problems).value_or(context.global.http);
   reader.unsupported({"payload"});
   return config;
 }
@@ -33,10 +31,10 @@ base::Result<net::HttpRequest> Webhook::render(const model::Notice& notice,
                                                const TextRenderer&) const {
   net::HttpRequest request;
   request.method = "POST";
-  request.url = config_.url.reveal();
+  request.url = config().url.reveal();
   request.headers.set("Content-Type", "application/json");
-  config_.http.apply(request);
-  request.body = boost::json::serialize(webhook_body(notice, config_.max_alerts));
+  config().http.apply(request);
+  request.body = boost::json::serialize(webhook_body(notice, config().max_alerts));
   return request;
 }
 
@@ -45,8 +43,8 @@ Outcome Webhook::classify(const net::HttpResponse& response, base::WallTime now)
 }
 
 std::vector<base::Secret> Webhook::secrets() const {
-  std::vector<base::Secret> secrets = config_.http.secrets();
-  secrets.push_back(config_.url);
+  std::vector<base::Secret> secrets = config().http.secrets();
+  secrets.push_back(config().url);
   return secrets;
 }
 

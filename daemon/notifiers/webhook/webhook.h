@@ -17,21 +17,14 @@ struct Config {
   HttpOptions http;              ///< `http_config`, else the global one
 };
 
-class Webhook final : public HttpIntegration {
+class Webhook final : public ConfiguredHttpIntegration<Config> {
  public:
-  explicit Webhook(Config config) : config_(std::move(config)) {}
+  using ConfiguredHttpIntegration::ConfiguredHttpIntegration;
 
-  bool send_resolved() const override { return config_.send_resolved; }
   base::Result<net::HttpRequest> render(const model::Notice& notice,
                                         const TextRenderer& renderer) const override;
   Outcome classify(const net::HttpResponse& response, base::WallTime now) const override;
-  base::Duration timeout() const override { return config_.timeout; }
   std::vector<base::Secret> secrets() const override;
-
-  const Config& config() const { return config_; }
-
- private:
-  Config config_;
 };
 
 Config decode(yaml::MappingReader& reader, DecodeContext& context);

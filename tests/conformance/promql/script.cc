@@ -187,7 +187,7 @@ class ScriptReader {
       return true;
     }
     if (const auto number = base::parse_number(line)) {
-      eval.scalar = *number;
+      eval.scalar = number;
       return true;
     }
     auto series = testing::parse_series_line(line);

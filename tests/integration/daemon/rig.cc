@@ -39,7 +39,46 @@ std::size_t count_at(const boost::json::value& value, std::string_view pointer) 
   return found.is_array() ? found.get_array().size() : 0;
 }
 
+SmallDisk::SmallDisk(const std::string& folder, std::size_t bytes) : folder_(folder + "/small") {
+  const std::string script =
+      "mkdir -p \"$0\" && mount -t tmpfs -o size=\"$1\" small \"$0\" && echo mounted && "
+      "exec sleep infinity";
+  holder_ = std::make_unique<Process>(
+      ProcessOptions{.argv = {"unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script,
+                              folder_, std::to_string(bytes)},
+                     .environment = {}});
+  eventually(5s, [this] {
+    mounted_ = holder_->output() == "mounted\n";
+    return mounted_ || !holder_->running();
+  });
+}
+
+std::vector<std::string> SmallDisk::enter(std::vector<std::string> argv) const {
+  const std::vector<std::string> prefix = {"nsenter", "--user",   "--preserve-credentials",
+                                           "--mount", "--target", std::to_string(holder_->pid())};
+  argv.insert(argv.begin(), prefix.begin(), prefix.end());
+  return argv;
+}
+
+void SmallDisk::fill() const {
+  // Large pieces first, then what is left of the last page.
+  const std::string script =
+      "dd if=/dev/zero of=\"$0\" bs=4096 2>&1; echo x >>\"$0\".more; test -s \"$0\"";
+  const Finished ran =
+      run_program({.argv = enter({"sh", "-c", script, path("filler")}), .environment = {}});
+  EXPECT_NE(ran.output.find("No space left on device"), std::string::npos) << ran.output;
+}
+
+void SmallDisk::free() const {
+  run_program(
+      {.argv = enter({"rm", "-f", path("filler"), path("filler.more")}), .environment = {}});
+}
+
 Rig::Rig() = default;
+
+std::string Rig::database() const {
+  return disk_ == nullptr ? path("tocsin.db") : disk_->path("tocsin.db");
+}
 
 void Rig::write(const std::string& name, const std::string& text) const {
   std::ofstream(path(name)) << text;
@@ -53,11 +92,14 @@ std::string Rig::read(const std::string& name) const {
 
 void Rig::start(std::vector<std::string> more, std::map<std::string, std::string> environment) {
   std::vector<std::string> argv = {tocsin_binary(),    "run",       "--config",
-                                   path("tocsin.yml"), "--storage", "sqlite:" + path("tocsin.db")};
+                                   path("tocsin.yml"), "--storage", "sqlite:" + database()};
   if (std::ranges::find(more, "--listen") == more.end()) {
     argv.insert(argv.end(), {"--listen", "127.0.0.1:" + std::to_string(port_)});
   }
   argv.insert(argv.end(), more.begin(), more.end());
+  if (disk_ != nullptr) {
+    argv = disk_->enter(std::move(argv));
+  }
   process_.reset();
   process_ = std::make_unique<Process>(
       ProcessOptions{.argv = std::move(argv), .environment = std::move(environment)});
@@ -147,11 +189,15 @@ boost::json::array Rig::sql(const std::string& statement) const {
   // The daemon locks its files for itself, so that a copy is read. One that was torn by a
   // checkpoint shows itself by an error; then the next one is whole.
   const std::string copy =
-      "cd \"$0\" && rm -f copy.db copy.db-wal && cp tocsin.db copy.db && "
-      "{ cp tocsin.db-wal copy.db-wal 2>/dev/null || true; } && sqlite3 -json copy.db \"$1\"";
+      "cd \"$0\" && rm -f copy.db copy.db-wal && cp \"$2\" copy.db && "
+      "{ cp \"$2\"-wal copy.db-wal 2>/dev/null || true; } && sqlite3 -json copy.db \"$1\"";
+  std::vector<std::string> argv = {"sh", "-c", copy, folder(), statement, database()};
+  if (disk_ != nullptr) {
+    argv = disk_->enter(std::move(argv));
+  }
   Finished ran;
   eventually(2s, [&] {
-    ran = run_program({.argv = {"sh", "-c", copy, folder(), statement}, .environment = {}});
+    ran = run_program({.argv = argv, .environment = {}});
     return ran.exit_code == 0;
   });
   EXPECT_EQ(ran.exit_code, 0) << ran.output;

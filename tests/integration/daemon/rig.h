@@ -30,6 +30,26 @@ const boost::json::value& at(const boost::json::value& value, std::string_view p
 std::string text_at(const boost::json::value& value, std::string_view pointer);
 std::size_t count_at(const boost::json::value& value, std::string_view pointer);
 
+/// A file system of its own, of this many bytes, on the folder `small` of a test's folder: only
+/// programs that are started through enter() see it. Its end takes the files along.
+class SmallDisk {
+ public:
+  SmallDisk(const std::string& folder, std::size_t bytes);
+
+  /// False where this machine lets nobody mount; then nothing else may be called.
+  bool mounted() const { return mounted_; }
+  std::string path(const std::string& name) const { return folder_ + "/" + name; }
+  std::vector<std::string> enter(std::vector<std::string> argv) const;
+  /// Takes all the space that is left; free() gives it back.
+  void fill() const;
+  void free() const;
+
+ private:
+  std::string folder_;
+  std::unique_ptr<Process> holder_;
+  bool mounted_ = false;
+};
+
 /// One tocsin with a folder of its own: configuration, rules and database. Started and killed as
 /// often as the test wants, on one port.
 class Rig {
@@ -40,6 +60,8 @@ class Rig {
   std::string path(const std::string& name) const { return folder() + "/" + name; }
   void write(const std::string& name, const std::string& text) const;
   std::string read(const std::string& name) const;
+  /// The database is kept on this disk, and tocsin runs where it is seen.
+  void store_on(const SmallDisk& disk) { disk_ = &disk; }
 
   /// Starts `tocsin run` on tocsin.yml.
   void start(std::vector<std::string> more = {},
@@ -73,7 +95,10 @@ class Rig {
   boost::json::array sql(const std::string& statement) const;
 
  private:
+  std::string database() const;
+
   TemporaryFolder folder_;
+  const SmallDisk* disk_ = nullptr;
   std::uint16_t port_ = free_port();
   std::unique_ptr<Process> process_;
 };

@@ -13,9 +13,6 @@ using Parameters = std::vector<std::pair<std::string, std::string>>;
 
 class ApiTest : public ::testing::Test {
  protected:
-  ApiTest() {
-    queries_.answer = [](base::WallTime time) { return scalar_of(time, 1); };
-  }
   net::ServerResponse send(const std::string& method, const std::string& path,
                            Parameters parameters = {}, bool loopback = true) {
     net::ServerRequest request;
@@ -41,10 +38,10 @@ class ApiTest : public ::testing::Test {
 };
 
 TEST_F(ApiTest, AnswersEveryPath) {
-  for (const std::string path : {"/-/healthy", "/health", "/-/ready", "/metrics", "/api/v1/rules",
-                                 "/api/v1/alerts", "/api/v1/targets", "/api/v1/status/buildinfo",
-                                 "/api/v1/metadata", "/api/v1/query_exemplars", "/api/v1/labels",
-                                 "/api/v1/label/job/values", "/tocsin/v1/incidents"}) {
+  for (const std::string path :
+       {"/-/healthy", "/health", "/-/ready", "/metrics", "/api/v1/rules", "/api/v1/alerts",
+        "/api/v1/targets", "/api/v1/status/buildinfo", "/api/v1/metadata", "/api/v1/labels",
+        "/api/v1/label/job/values", "/tocsin/v1/incidents"}) {
     EXPECT_EQ(send("GET", path).status, 200) << path;
     EXPECT_EQ(send("HEAD", path).status, 200) << path;
     EXPECT_EQ(send("DELETE", path).status, 405) << path;
@@ -58,16 +55,57 @@ TEST_F(ApiTest, AnswersEveryPath) {
   EXPECT_EQ(send("POST", "/api/v1/series", {{"match[]", "up"}}).status, 200);
 }
 
+TEST_F(ApiTest, ExemplarsAreNoneButParametersAreChecked) {
+  const auto ask = [this](Parameters parameters) {
+    return send("GET", "/api/v1/query_exemplars", std::move(parameters)).body;
+  };
+  const auto error = [](const std::string& message) {
+    return R"({"status":"error","errorType":"bad_data","error":")" + message + R"("})";
+  };
+  EXPECT_EQ(ask({{"query", "up"}, {"start", "0"}, {"end", "2"}}),
+            R"({"status":"success","data":[]})");
+  EXPECT_EQ(ask({}), error("1:1: parse error: no expression found in input"));
+  EXPECT_EQ(ask({{"query", "up"}, {"start", "3"}, {"end", "2"}}),
+            error("end timestamp must not be before start timestamp"));
+  EXPECT_EQ(ask({{"query", "up"}, {"end", "x"}}),
+            error(R"(invalid parameter \"end\": Invalid time value for 'end': )"
+                  R"(cannot parse \"x\" to a valid timestamp)"));
+}
+
+TEST_F(ApiTest, TellsTheTreeOfAQuery) {
+  const std::string tree = send("POST", "/api/v1/parse_query", {{"query", "-up"}}).body;
+  EXPECT_TRUE(tree.starts_with(R"({"status":"success","data":{)")) << tree;
+  EXPECT_NE(tree.find(R"("type":"unaryExpr")"), std::string::npos) << tree;
+  EXPECT_NE(tree.find(R"("type":"vectorSelector")"), std::string::npos) << tree;
+  EXPECT_EQ(send("GET", "/api/v1/parse_query", {{"query", "("}}).status, 400);
+}
+
+TEST_F(ApiTest, FormatsQueries) {
+  EXPECT_EQ(send("POST", "/api/v1/format_query", {{"query", "sum(up)by(job)"}}).body,
+            R"json({"status":"success","data":"sum by (job) (up)"})json");
+  EXPECT_EQ(
+      send("GET", "/api/v1/format_query", {{"query", "foo("}}).body,
+      R"({"status":"error","errorType":"bad_data",)"
+      R"("error":"invalid parameter \"query\": 1:5: parse error: unclosed left parenthesis"})");
+}
+
 TEST_F(ApiTest, SaysWhatDoesNotExistAndWhatIsNotPossible) {
-  for (const std::string path : {"/api/v1/nope", "/", "/api/v1/label//values", "/metrics/",
-                                 "/api/v1/label/a/b/values", "/tocsin/v1/incidents/"}) {
+  for (const std::string path : {"/", "/metrics/", "/tocsin/v1/incidents/"}) {
     const net::ServerResponse response = send("GET", path);
     EXPECT_EQ(response.status, 404) << path;
     EXPECT_NE(response.body.find(R"("status":"error","errorType":"not_found")"), std::string::npos);
   }
+  for (const std::string path :
+       {"/api/v1/nope", "/api/v1/label//values", "/api/v1/label/a/b/values"}) {
+    const net::ServerResponse response = send("POST", path);
+    EXPECT_EQ(response.status, 404) << path;
+    EXPECT_EQ(response.body, "404 page not found\n");
+    EXPECT_EQ(response.headers.get("Content-Type"), "text/plain; charset=utf-8");
+  }
   const net::ServerResponse response = send("DELETE", "/api/v1/query");
   EXPECT_EQ(response.status, 405);
-  EXPECT_EQ(response.headers.get("Allow"), "GET, HEAD, POST");
+  EXPECT_EQ(response.body, "Method Not Allowed\n");
+  EXPECT_EQ(response.headers.get("Allow"), "GET, HEAD, OPTIONS, POST");
   EXPECT_EQ(send("GET", "/-/reload").headers.get("Allow"), "POST, PUT");
 }
 
@@ -181,6 +219,57 @@ TEST_F(ApiTest, BuildInfoIsWhatGrafanaReads) {
             R"({"status":"success","data":{"version":"0.1.0","revision":"abc","branch":"",)"
             R"("buildUser":"","buildDate":"20260101","goVersion":"gcc 12",)"
             R"("application":"tocsin"}})");
+}
+
+TEST_F(ApiTest, StatusPages) {
+  views_.run.started = base::from_millis(1'767'225'600'000);
+  views_.run.host = "here";
+  views_.run.threads = 7;
+  views_.run.retention = std::chrono::hours(2);
+  const std::string runtime = send("GET", "/api/v1/status/runtimeinfo").body;
+  EXPECT_NE(runtime.find(R"("startTime":"2026-01-01T00:00:00.000Z","CWD":"","hostname":"here")"),
+            std::string::npos)
+      << runtime;
+  EXPECT_NE(runtime.find(R"("goroutineCount":7)"), std::string::npos);
+  EXPECT_NE(runtime.find(R"("storageRetention":"2h")"), std::string::npos);
+  EXPECT_EQ(send("GET", "/api/v1/status/config").body,
+            R"({"status":"success","data":{"yaml":"a: \u003csecret\u003e\n"}})");
+  EXPECT_EQ(send("GET", "/api/v1/status/flags").body,
+            R"({"status":"success","data":{"query.timeout":"2m"}})");
+  EXPECT_EQ(send("GET", "/api/v1/alertmanagers").body,
+            R"({"status":"success","data":{"activeAlertmanagers":)"
+            R"([{"url":"http://a:9093/api/v2/alerts"}],"droppedAlertmanagers":[]}})");
+}
+
+TEST_F(ApiTest, SeriesStatistics) {
+  queries_.memory.add({{"__name__", "up"}, {"job", "a"}}, {{1000, 1}});
+  queries_.memory.add({{"__name__", "up"}, {"job", "bc"}}, {{2000, 1}});
+  EXPECT_EQ(send("GET", "/api/v1/status/tsdb", {{"limit", "1"}}).body,
+            R"({"status":"success","data":{"headStats":{"numSeries":2,"numLabelPairs":3,)"
+            R"("chunkCount":2,"minTime":2000,"maxTime":2000},)"
+            R"("seriesCountByMetricName":[{"name":"up","value":2}],)"
+            R"("labelValueCountByLabelName":[{"name":"job","value":2}],)"
+            R"("memoryInBytesByLabelName":[{"name":"job","value":3}],)"
+            R"("seriesCountByLabelValuePair":[{"name":"__name__=up","value":2}]}})");
+  for (const std::string limit : {"0", "-1", "x"}) {
+    EXPECT_EQ(
+        send("GET", "/api/v1/status/tsdb", {{"limit", limit}}).body,
+        R"({"status":"error","errorType":"bad_data","error":"limit must be a positive number"})");
+  }
+  queries_.refuses = base::Error(base::ErrorCode::kCancelled, "gone");
+  EXPECT_EQ(send("GET", "/api/v1/status/tsdb").status, 499);
+}
+
+TEST_F(ApiTest, LiveAnswersAreNotKept) {
+  EXPECT_EQ(send("GET", "/api/v1/alerts").headers.get("Cache-Control"), "no-store");
+  EXPECT_EQ(send("GET", "/tocsin/v1/incidents").headers.get("Cache-Control"), "no-store");
+  EXPECT_EQ(send("GET", "/api/v1/alerts").headers.get("X-Content-Type-Options"), "nosniff");
+}
+
+TEST_F(ApiTest, BrowsersMayAskWhatTheyMaySend) {
+  EXPECT_EQ(send("OPTIONS", "/api/v1/query").status, 204);
+  EXPECT_EQ(send("OPTIONS", "/api/v1/query", {}, false).status, 204);
+  EXPECT_EQ(send("OPTIONS", "/-/reload").status, 405);
 }
 
 }  // namespace

@@ -1,13 +1,15 @@
 #pragma once
 
-#include <functional>
+#include <algorithm>
 #include <map>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "api/views.h"
 #include "promql/query.h"
+#include "support/memory_series.h"
 #include "support/simulation.h"
 
 namespace tocsin::api {
@@ -19,6 +21,8 @@ class FakeViews final : public Views {
   std::vector<TargetView> all_targets;
   std::map<std::string, IncidentDetail> details;
   Readiness now{true, "ready"};
+  std::vector<TargetMetadata> all_metadata;
+  RuntimeView run;
   IncidentFilter asked;
 
   std::vector<RuleGroupView> rule_groups() const override { return groups; }
@@ -40,32 +44,43 @@ class FakeViews final : public Views {
   }
   Readiness readiness() const override { return now; }
   std::string metrics() const override { return "tocsin_up 1\n"; }
+  std::vector<TargetMetadata> metadata() const override { return all_metadata; }
+  RuntimeView runtime() const override { return run; }
+  std::string config() const override { return "a: <secret>\n"; }
+  std::map<std::string, std::string> flags() const override { return {{"query.timeout", "2m"}}; }
+  std::vector<std::string> alertmanagers() const override {
+    return {"http://a:9093/api/v2/alerts"};
+  }
   BuildView build() const override { return {"0.1.0", "abc", "20260101", "gcc 12"}; }
 };
 
-/// Answers queries from a function, after a time.
+/// Series in memory. Work that is handed over takes a time before it is done.
 class FakeQueries final : public Queries {
  public:
   explicit FakeQueries(testing::Simulation* simulation = nullptr) : simulation_(simulation) {}
 
-  std::function<base::Result<promql::Evaluation>(base::WallTime)> answer;
+  testing::MemorySeries memory;
   std::chrono::seconds takes{0};
-  std::vector<model::Labels> all_series;
-  std::vector<std::string> asked_selectors;
+  base::Status refuses;  ///< what offload() says instead of working
   std::vector<std::string> parsed;
+  std::vector<QueryReport> reports;
+  std::vector<series::Selection> asked;
   std::size_t running = 0;
   std::size_t most_running = 0;
 
   base::Result<promql::Query> parse(const std::string& expression) override {
     parsed.push_back(expression);
-    if (expression.empty() || expression == "sum(") {
-      return base::Error(base::ErrorCode::kInvalidInput, "parse error: no")
-          .at({.file = "", .line = 1, .column = 5});
-    }
     return promql::parse(expression);
   }
-  async::Task<base::Result<promql::Evaluation>> evaluate(promql::Query, base::WallTime time,
-                                                         base::MonotonicTime) override {
+  promql::EvalOptions eval_options() const override { return {}; }
+  series::Snapshot snapshot(std::span<const series::Selection> selections) override {
+    asked.assign(selections.begin(), selections.end());
+    return memory.snapshot(selections);
+  }
+  async::Task<base::Status> offload(Work work) override {
+    if (!refuses) {
+      co_return refuses;
+    }
     ++running;
     most_running = std::max(most_running, running);
     if (simulation_ != nullptr && takes.count() > 0) {
@@ -73,21 +88,14 @@ class FakeQueries final : public Queries {
       const base::Status slept = co_await simulation_->timers().sleep_until(until);
       if (!slept) {
         --running;
-        co_return slept.error();
+        co_return slept;
       }
     }
     --running;
-    co_return answer(time);
+    work();
+    co_return base::Status{};
   }
-  async::Task<base::Result<std::vector<model::Labels>>> series(std::vector<std::string> selectors,
-                                                               base::WallTime,
-                                                               base::WallTime) override {
-    asked_selectors = selectors;
-    if (!selectors.empty() && selectors[0] == "bad(") {
-      co_return base::Error(base::ErrorCode::kInvalidInput, "parse error");
-    }
-    co_return all_series;
-  }
+  void report(const QueryReport& report) override { reports.push_back(report); }
 
  private:
   testing::Simulation* simulation_;
@@ -102,11 +110,5 @@ class FakeCommands final : public Commands {
     co_return result;
   }
 };
-
-inline promql::Evaluation scalar_of(base::WallTime time, double value) {
-  promql::Evaluation evaluation;
-  evaluation.value = promql::Scalar{base::to_millis(time), value};
-  return evaluation;
-}
 
 }  // namespace tocsin::api

@@ -144,7 +144,13 @@ void CoreWorld::advance(base::Duration by) {
   now_ += by;
   mono_ += by;
   keep(core_->on_tick(now_));
+  keep(core_->on_housekeeping(now_));
   run();
+}
+
+void CoreWorld::pause(base::Duration by) {
+  now_ += by;
+  mono_ += by;
 }
 
 void CoreWorld::step_clock(base::Duration by) {

@@ -27,6 +27,8 @@ class CoreWorld {
   /// The oldest notice under way is lost.
   void cancel();
   void advance(base::Duration by);
+  /// Time passes, and no process looks.
+  void pause(base::Duration by);
   void step_clock(base::Duration by);
   /// Another process takes over from the records, or from a snapshot and those after it.
   void restart(bool from_snapshot);

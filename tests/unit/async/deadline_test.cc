@@ -4,6 +4,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "async/task_group.h"
@@ -141,6 +142,39 @@ TEST(Both, CancellationReachesBoth) {
   group.cancel();
   simulation.settle();
   EXPECT_EQ(log, (std::vector<std::string>{"first cancelled", "second cancelled", "cut"}));
+}
+
+Task<> race_logged(Simulation& simulation, seconds work, seconds other,
+                   std::vector<std::string>& log) {
+  auto first = log_after(simulation, work, "work", log);
+  auto second = log_after(simulation, other, "other", log);
+  const bool won = co_await race(std::move(first), std::move(second));
+  log.push_back(won ? "won" : "lost");
+}
+
+TEST(Race, TheLoserIsCancelledAndAwaited) {
+  const std::vector<std::tuple<seconds, seconds, std::vector<std::string>>> cases = {
+      {seconds(1), seconds(2), {"work", "other cancelled", "won"}},
+      {seconds(2), seconds(1), {"other", "work cancelled", "lost"}},
+  };
+  for (const auto& [work, other, expected] : cases) {
+    Simulation simulation;
+    std::vector<std::string> log;
+    simulation.spawn(race_logged(simulation, work, other, log));
+    simulation.run_until_idle();
+    EXPECT_EQ(log, expected);
+  }
+}
+
+TEST(Race, CancellationReachesBoth) {
+  Simulation simulation;
+  std::vector<std::string> log;
+  TaskGroup group(simulation.executor(), {});
+  group.spawn("race", race_logged(simulation, seconds(1), seconds(2), log));
+  simulation.settle();
+  group.cancel();
+  simulation.settle();
+  EXPECT_EQ(log, (std::vector<std::string>{"work cancelled", "other cancelled", "won"}));
 }
 
 Task<> fail_at_once(std::string what) {

@@ -136,7 +136,7 @@ TEST(IncidentReplay, CorruptRecordsChangeNothing) {
   model::Record closed = world.journal.back();
   closed.subject = "INC-900";
   EXPECT_TRUE(registry.apply(closed));
-  auto step = testing::clock_stepped(world.now, seconds(1));
+  auto step = model::clock_step_record(world.now, seconds(1));
   step.payload.clear();
   EXPECT_FALSE(registry.apply(step));
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "incidents/registry.h"
+#include "model/clock_step.h"
 #include "support/alerts.h"
 
 namespace tocsin::incidents {
@@ -47,7 +48,7 @@ struct World {
   }
   void step_clock(milliseconds by) {
     now += by;
-    journal.push_back(testing::clock_stepped(now, by));
+    journal.push_back(model::clock_step_record(now, by));
     ASSERT_TRUE(registry.apply(journal.back()));
   }
 

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "model/alert.h"
+#include "model/clock_step.h"
 #include "model/notice.h"
 
 namespace tocsin::model {
@@ -67,6 +68,16 @@ TEST(StoredNotice, RefusesDamage) {
   EXPECT_FALSE(notice_from_json(damaged));
   EXPECT_FALSE(notice_from_json(boost::json::value(nullptr)));
   EXPECT_FALSE(incident_brief_from_json(boost::json::object{{"id", "x"}}));
+}
+
+TEST(ClockStep, ReadsBackWhatWasWritten) {
+  Record record = clock_step_record(base::from_millis(5), std::chrono::seconds(-90));
+  EXPECT_EQ(record.type, kClockStepped);
+  EXPECT_EQ(record.time, base::from_millis(5));
+  ASSERT_TRUE(clock_step(record));
+  EXPECT_EQ(*clock_step(record), std::chrono::seconds(-90));
+  record.payload["delta_ms"] = "soon";
+  EXPECT_EQ(clock_step(record).error().code(), base::ErrorCode::kCorrupt);
 }
 
 }  // namespace

@@ -79,7 +79,7 @@ TEST_F(ExecTest, KillsWhatTakesTooLong) {
 TEST_F(ExecTest, AMissingProgramIsForAHuman) {
   Config config;
   config.command = {"/does/not/exist"};
-  EXPECT_EQ(deliver(std::move(config)).kind, OutcomeKind::kRefused);
+  EXPECT_EQ(deliver(config).kind, OutcomeKind::kRefused);
   config.command = {"/bin/true", "{{fail}}"};
   EXPECT_EQ(deliver(std::move(config)).kind, OutcomeKind::kRefused);
 }

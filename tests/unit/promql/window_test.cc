@@ -114,9 +114,10 @@ TEST_P(Windows, BeginAgainWhenNothingIsLeft) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Functions, Windows,
-                         ::testing::Values("rate", "increase", "sum_over_time", "avg_over_time",
-                                           "min_over_time", "max_over_time", "stddev_over_time",
-                                           "stdvar_over_time", "quantile_over_time"));
+                         ::testing::Values("rate", "increase", "changes", "resets", "sum_over_time",
+                                           "avg_over_time", "min_over_time", "max_over_time",
+                                           "stddev_over_time", "stdvar_over_time",
+                                           "quantile_over_time"));
 
 TEST(Windows, OfConstantsHaveNoVariance) {
   const std::vector<Sample> samples = {{1, 0.1}, {2, 0.1}, {3, 0.1}, {4, 0.1}, {5, 0.1}};

@@ -39,7 +39,7 @@ TEST(DispatcherStored, CorruptRecordsChangeNothing) {
   model::Record elsewhere;
   elsewhere.type = "alert.fired";
   EXPECT_TRUE(dispatcher.apply(elsewhere));
-  auto step = testing::clock_stepped(world.now, seconds(1));
+  auto step = model::clock_step_record(world.now, seconds(1));
   step.payload.clear();
   EXPECT_FALSE(dispatcher.apply(step));
 }

@@ -267,7 +267,7 @@ TEST(Dispatcher, TimersFollowAStepOfTheClock) {
   world.fire(alert("A", "y"));
   const auto before = *world.dispatcher.next_deadline() - world.now;
   world.now += hours(10);
-  ASSERT_TRUE(world.dispatcher.apply(testing::clock_stepped(world.now, hours(10))));
+  ASSERT_TRUE(world.dispatcher.apply(model::clock_step_record(world.now, hours(10))));
   EXPECT_EQ(*world.dispatcher.next_deadline() - world.now, before);
   world.look();
   EXPECT_EQ(world.notices.size(), 1U);

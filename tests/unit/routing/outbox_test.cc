@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "model/clock_step.h"
 #include "support/alerts.h"
 
 namespace tocsin::routing {
@@ -156,6 +157,27 @@ TEST(Outbox, GivesUpAfterADay) {
   EXPECT_EQ(world.outbox.find("a"), nullptr);
 }
 
+TEST(Outbox, GivesUpTheOldestOfTooMany) {
+  World world({.max_notices = 3});
+  world.queue("a", "1");
+  world.queue("b", "2");
+  EXPECT_THAT(world.send(), ElementsAre("a", "b"));
+  world.outbox.clear_in_flight("b");
+  for (const char* id : {"c", "d", "e"}) {
+    world.queue(id, id);
+  }
+  const OutboxDecision decision = world.outbox.decide_due(world.now);
+  world.keep(decision);
+  EXPECT_EQ(world.outbox.stats().pending, 3U);
+  EXPECT_TRUE(world.outbox.find("a")) << "it is under way";
+  EXPECT_FALSE(world.outbox.find("b"));
+  EXPECT_FALSE(world.outbox.find("c"));
+  ASSERT_EQ(decision.given_up.size(), 2U);
+  EXPECT_THAT(decision.given_up[0], ::testing::StartsWith("b to team: given up, because over 3"));
+  ASSERT_EQ(decision.send.size(), 2U);
+  EXPECT_EQ(decision.send[0].id, "d");
+}
+
 TEST(Outbox, InFlightNoticesAreNotGivenUp) {
   World world;
   world.queue("a");
@@ -195,7 +217,7 @@ TEST(Outbox, FollowsAStepOfTheClock) {
   world.finish("a", Kind::kRetry, minutes(1));
   const auto rest = *world.outbox.next_deadline() - world.now;
   world.now += hours(48);
-  ASSERT_TRUE(world.outbox.apply(testing::clock_stepped(world.now, hours(48))));
+  ASSERT_TRUE(world.outbox.apply(model::clock_step_record(world.now, hours(48))));
   EXPECT_EQ(*world.outbox.next_deadline() - world.now, rest);
   EXPECT_THAT(world.send(), IsEmpty());
   EXPECT_EQ(world.outbox.stats().pending, 1U);
@@ -261,7 +283,7 @@ TEST(OutboxStored, CorruptRecordsChangeNothing) {
   model::Record foreign;
   foreign.type = "group.flushed";
   EXPECT_TRUE(outbox.apply(foreign));
-  auto step = testing::clock_stepped(world.now, seconds(1));
+  auto step = model::clock_step_record(world.now, seconds(1));
   step.payload.clear();
   EXPECT_FALSE(outbox.apply(step));
 }

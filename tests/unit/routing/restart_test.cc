@@ -77,7 +77,7 @@ struct Life {
   void step_clock(base::Duration by) {
     now += by;
     stepped += by;
-    keep({testing::clock_stepped(now, by)});
+    keep({model::clock_step_record(now, by)});
   }
 
   void learn(const model::Notice& notice) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "model/clock_step.h"
 #include "routing/dispatcher.h"
 #include "routing/outbox.h"
 #include "support/alerts.h"

@@ -6,6 +6,8 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
+#include "model/clock_step.h"
+
 namespace tocsin::rules {
 namespace {
 
@@ -155,10 +157,7 @@ TEST(AlertBook, DropsResolvedAlertsAfterTheRetention) {
 TEST(AlertBook, AClockStepMovesWhatIsCounted) {
   Story story({.for_duration = seconds(60)});
   story.look(0, {"a"});
-  model::Record step;
-  step.type = "clock.stepped";
-  step.payload["delta_ms"] = 3'600'000;
-  ASSERT_TRUE(story.book().apply(step).has_value());
+  ASSERT_TRUE(story.book().apply(model::clock_step_record({}, seconds(3600))).has_value());
   EXPECT_EQ(story.look(3600 + 59, {"a"}), std::vector<std::string>{});
   EXPECT_EQ(story.look(3600 + 60, {"a"}), std::vector<std::string>{"fired a"});
 }

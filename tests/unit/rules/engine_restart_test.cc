@@ -246,6 +246,27 @@ TEST(ClockStep, ResolutionsWaitForOnePoll) {
   EXPECT_THAT(transitions(harness), ElementsAre("fired High", "resolved High"));
 }
 
+TEST(ClockStep, ForwardEmptiesRangesAndResolvesNothingByIt) {
+  RuleHarness harness;
+  harness.load("groups: [{name: g, rules: [{alert: Errors, expr: 'increase(x[1m]) > 5'}]}]");
+  harness.set_live({{1, seconds(5)}});
+  double counter = 0;
+  const auto poll = [&](int times, double step) {
+    for (int i = 0; i < times; ++i) {
+      harness.poll(1, {{metric("x", "a"), counter}});
+      harness.advance(seconds(5));
+      counter += step;
+    }
+  };
+  poll(15, 1);
+  ASSERT_THAT(transitions(harness), ElementsAre("fired Errors"));
+  harness.step_clock(minutes(60));
+  poll(20, 1);
+  EXPECT_THAT(transitions(harness), ElementsAre("fired Errors"));
+  poll(30, 0);
+  EXPECT_THAT(transitions(harness), ElementsAre("fired Errors", "resolved Errors"));
+}
+
 TEST(ClockStep, ABackwardStepDoesNotStopTheEvaluation) {
   RuleHarness harness;
   harness.load(

@@ -1,0 +1,105 @@
+#include "sources/push_writer.h"
+
+#include <optional>
+#include <utility>
+
+#include "sources/ingester_state.h"
+
+namespace tocsin::sources {
+
+namespace {
+
+/// Writes one request and keeps the first reason of each kind.
+class PushWriter {
+ public:
+  PushWriter(series::Store& store, series::Origin origin, base::WallTime now)
+      : appender_(store.appender(origin)), latest_ms_(base::to_millis(now) + kMaxAheadMs) {
+    outcome_.ingested.origin = origin;
+    outcome_.ingested.up = true;
+  }
+
+  void write(const PushedSeries& series) {
+    std::optional<series::SeriesRef> ref;
+    for (const model::Sample& sample : series.samples) {
+      if (sample.time_ms > latest_ms_) {
+        ++refused().out_of_bounds;
+        refuse("out of bounds", series);
+        continue;
+      }
+      const auto result =
+          ref ? appender_.append(*ref, sample) : appender_.append(series.labels, sample);
+      if (!result) {
+        ++refused().series_limit;
+        refuse(result.error().message(), series);
+        continue;
+      }
+      if (!ref) {
+        ref = appender_.find(series.labels);
+      }
+      judge(*result, series);
+    }
+    outcome_.unsupported += series.histograms.size();
+    if (!series.histograms.empty()) {
+      refuse("native histograms are not stored", series);
+    }
+  }
+
+  PushOutcome finish() {
+    series::CommitResult committed = appender_.commit();
+    outcome_.ingested.created = std::move(committed.created);
+    outcome_.ingested.stored = committed.stored;
+    return std::move(outcome_);
+  }
+
+ private:
+  RefusedSamples& refused() { return outcome_.ingested.refused; }
+
+  void judge(series::AppendOutcome result, const PushedSeries& series) {
+    switch (result) {
+      case series::AppendOutcome::kStored:
+      case series::AppendOutcome::kReplaced:
+      case series::AppendOutcome::kDuplicate:
+        ++outcome_.samples;
+        break;
+      case series::AppendOutcome::kConflict:
+        ++refused().duplicate;
+        refuse("duplicate sample for timestamp", series);
+        break;
+      case series::AppendOutcome::kOutOfOrder:
+        ++refused().out_of_order;
+        refuse("out of order sample", series);
+        break;
+      case series::AppendOutcome::kTooOld:
+        ++refused().out_of_bounds;
+        refuse("out of bounds", series);
+        break;
+    }
+  }
+
+  void refuse(const std::string& reason, const PushedSeries& series) {
+    if (outcome_.refusal.empty()) {
+      outcome_.refusal = reason + " for series " + series.labels.to_string();
+    }
+  }
+
+  series::Appender appender_;
+  std::int64_t latest_ms_;
+  PushOutcome outcome_;
+};
+
+}  // namespace
+
+PushOutcome write_pushed(series::Store& store, series::Origin origin, const Pushed& pushed,
+                         base::WallTime now) {
+  PushWriter writer(store, origin, now);
+  for (const PushedSeries& series : pushed.series) {
+    writer.write(series);
+  }
+  PushOutcome outcome = writer.finish();
+  if (outcome.refusal.empty()) {
+    outcome.refusal = pushed.invalid_reason;
+  }
+  return outcome;
+}
+
+}  // namespace tocsin::sources

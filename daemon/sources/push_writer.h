@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "base/clock.h"
+#include "series/store.h"
+#include "sources/ingester.h"
+#include "sources/pushed.h"
+
+namespace tocsin::sources {
+
+/// What became of a request that brought samples.
+struct PushOutcome {
+  Ingested ingested;            ///< for the rules and for metrics
+  std::size_t samples = 0;      ///< written, repetitions of what was there included
+  std::size_t histograms = 0;   ///< likewise
+  std::size_t unsupported = 0;  ///< native histograms: they are not stored yet
+  /// Why not everything was written, for the sender; empty when it was.
+  std::string refusal;
+};
+
+/// Writes the samples under the labels and times that they came with. Whatever can be written is;
+/// nothing is remembered: who pushes says himself when a series ends. Main loop only.
+PushOutcome write_pushed(series::Store& store, series::Origin origin, const Pushed& pushed,
+                         base::WallTime now);
+
+}  // namespace tocsin::sources
