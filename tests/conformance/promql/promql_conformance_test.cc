@@ -67,7 +67,7 @@ TEST_P(EvalsOfPrometheus, Pass) {
 INSTANTIATE_TEST_SUITE_P(Phases, EvalsOfPrometheus,
                          ::testing::Values(Phase{"core", 517}, Phase{"native-histogram", 487},
                                            Phase{"experimental", 324}),
-                         [](const auto& info) { return info.param.name.substr(0, 4); });
+                         [](const auto& phase) { return phase.param.name.substr(0, 4); });
 
 }  // namespace
 }  // namespace tocsin::promqltest
