@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -134,19 +135,27 @@ bool choice_among_equals(const Disagreement& found) {
          std::ranges::equal(values_of(found.theirs), values_of(found.ours), same);
 }
 
-// The numbers among the values of labels with nine digits only.
-Answer rounded(Answer answer) {
-  for (AnswerSeries& series : answer.series) {
+// The numbers among the values of labels with nine digits only; what then is one series, as one.
+Answer rounded(const Answer& answer) {
+  std::map<std::string, AnswerSeries> all;
+  for (const AnswerSeries& series : answer.series) {
     std::string labels;
     for (const std::string_view part : base::split(series.labels, '"')) {
       const std::optional<double> number = base::parse_number(part);
-      labels += number ? base::format_number_short(std::stod(fmt::format("{:.8e}", *number)))
-                       : std::string(part);
+      labels += number ? fmt::format("{:.8e}", *number) : std::string(part);
       labels += '"';
     }
-    series.labels = labels;
+    AnswerSeries& whole = all[labels];
+    whole.labels = labels;
+    whole.points.insert(whole.points.end(), series.points.begin(), series.points.end());
   }
-  return answer;
+  Answer result = answer;
+  result.series.clear();
+  for (auto& [labels, series] : all) {
+    std::ranges::sort(series.points, {}, &Point::time_ms);
+    result.series.push_back(std::move(series));
+  }
+  return result;
 }
 
 bool counted_inexact_values(const Disagreement& found) {
@@ -204,10 +213,7 @@ bool any_label_name(const Disagreement& found) {
 }
 
 bool wrongly_scoped_at(const Disagreement& found) {
-  // start() and end() mean the range's times, or those of the instant.
   return found.question.range && found.question.expression.find('@') != std::string::npos &&
-         found.question.expression.find("@ start") == std::string::npos &&
-         found.question.expression.find("@ end") == std::string::npos &&
          !found.instants.series.empty() && !difference(found.instants, found.ours, false);
 }
 

@@ -2,12 +2,23 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "integration/promql_differential/exclusions.h"
 #include "integration/promql_differential/grammar.h"
 #include "integration/promql_differential/metrics.h"
 
 namespace tocsin::differential {
 namespace {
+
+std::string seconds_text(std::int64_t milliseconds) {
+  return base::format_number(static_cast<double>(milliseconds) / 1000);
+}
+
+void replace_all(std::string& text, std::string_view what, const std::string& with) {
+  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + 1)) {
+    text.replace(at, what.size(), with);
+  }
+}
 
 std::optional<std::string> disagreement(const Question& question, const Answers& answers) {
   return difference(answers.theirs, answers.ours, order_counts(question));
@@ -135,6 +146,9 @@ class Runner {
   static Answer ask_instants(Peers& peers, const Question& question) {
     std::map<std::string, AnswerSeries> series;
     for (Question& instant : instants(question)) {
+      // These mean the range's times.
+      replace_all(instant.expression, "@ start()", "@ " + seconds_text(question.start_ms));
+      replace_all(instant.expression, "@ end()", "@ " + seconds_text(question.end_ms));
       const base::Result<Answers> answers = peers.ask(instant);
       if (!question.range || instant.range || !answers || answers->theirs.failed) {
         continue;
