@@ -75,8 +75,15 @@ class Variance {
   double count_ = 0;
 };
 
+/// The order of values in which NaN is smaller than everything.
+struct NanFirst {
+  bool operator()(double a, double b) const { return std::isnan(a) ? !std::isnan(b) : a < b; }
+};
+
 /// The q-quantile by linear interpolation between ranks; NaN counts as smaller than everything.
 /// Sorts `values`. -Inf below q = 0, +Inf above 1, NaN for no values or q = NaN.
 double quantile(double q, std::vector<double>& values);
+/// The same of values in the order of NanFirst.
+double quantile_of_sorted(double q, std::span<const double> values);
 
 }  // namespace tocsin::promql
