@@ -70,14 +70,36 @@ void add_check(CLI::App& app, CheckOptions& options, int& exit_code) {
 
 void add_query(CLI::App& app, QueryOptions& options, int& exit_code) {
   CLI::App* query = app.add_subcommand("query", "Evaluate a PromQL expression on a running tocsin");
-  query->add_option("--server", options.server, "URL of the server")->capture_default_str();
-  query->add_option("--token-file", options.token_file, "File with a bearer token");
-  query->add_option("--time", options.time, "RFC 3339 or Unix seconds; default: now");
+  query->add_option("--url,--server", options.server.url, "URL of the server")
+      ->capture_default_str();
+  auto* token =
+      query->add_option("--token-file", options.server.token_file, "File with a bearer token");
+  auto* user = query->add_option("--user", options.server.user, "For basic authentication");
+  query->add_option("--password-file", options.server.password_file, "File with the password")
+      ->needs(user)
+      ->excludes(token);
+  query->add_option("--ca-file", options.server.ca_file, "What signs the server's certificate");
+  query->add_option("--timeout", options.timeout, "The server gives up after this, such as 10s");
+  query->add_option("--time", options.time,
+                    "RFC 3339, Unix seconds, or a duration back such as 1h; default: now");
+  auto* range =
+      query->add_option("--range", options.range,
+                        "Chart START..END/STEP, such as 1h or -6h..-1h/1m; or the parts alone");
+  query->add_option("--start", options.start, "Instead of START in --range");
+  query->add_option("--end", options.end, "Instead of END in --range");
+  query->add_option("--step", options.step, "Instead of STEP in --range");
+  query->add_option("--width", options.width, "Columns of the chart; default: the terminal's");
+  query->add_flag("--no-color", options.no_color, "A chart in plain characters (or set NO_COLOR)");
   query->add_flag("--json", options.json, "Print the server's answer");
-  query->add_flag("--format", options.format, "Print the expression canonically, ask no server");
+  query->add_flag("--format", options.format,
+                  "Print the expression in canonical form; asks no server");
+  query->add_flag("--fail-empty", options.fail_empty, "Exit 1 when there is no result");
   add_features(*query, options.features);
   query->add_option("EXPR", options.expression, "The expression")->required();
-  query->callback([&] { exit_code = query_server(options); });
+  query->callback([&options, &exit_code, range] {
+    options.wants_range = range->count() > 0;
+    exit_code = query_server(options);
+  });
 }
 
 void add_incident(CLI::App& app, IncidentOptions& options, int& exit_code) {

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
+#include "app/remote.h"
 #include "promql/features.h"
 
 namespace tocsin::app {
@@ -14,17 +16,25 @@ struct RunOptions {
   std::string log_level = "info";
   bool shadow = false;                 ///< do everything but send
   bool remote_write_receiver = false;  ///< /api/v1/write takes samples, whatever `web` says
-  std::vector<std::string> features;  ///< --enable-feature
+  std::vector<std::string> features;   ///< --enable-feature
 };
 
 struct QueryOptions {
-  std::string server = "http://127.0.0.1:9746";
-  std::string token_file;  ///< for a server with credentials
+  Server server;
   std::string expression;
-  std::string time;  ///< RFC 3339 or Unix seconds; empty: now
+  std::string time;  ///< of an instant query; see parse_query_time(); empty: now
+  bool wants_range = false;
+  std::string range;  ///< see parse_query_span()
+  std::string start;
+  std::string end;
+  std::string step;
+  std::string timeout;
+  std::size_t width = 0;  ///< of the chart; 0: the terminal's
   bool json = false;
-  bool format = false;                ///< print the expression canonically, ask no server
-  std::vector<std::string> features;  ///< --enable-feature
+  bool format = false;  ///< print the expression in canonical form, without a server
+  bool no_color = false;
+  bool fail_empty = false;            ///< exit 1 when there is no result
+  std::vector<std::string> features;  ///< --enable-feature, for `format`
 };
 
 struct IncidentOptions {

@@ -167,18 +167,19 @@ async::Task<base::Status> Daemon::start() {
           .name = "query",
           .threads = std::min(generation_->config.query.max_concurrency, async::processors() + 2),
           .niceness = kQueryNiceness});
-  views_ = std::make_unique<DaemonViews>(
-      DaemonViews::Parts{.pipeline = *pipeline_,
-                         .feed = *feed_,
-                         .journal = *journal_,
-                         .store = *store_,
-                         .metrics = metrics_,
-                         .clock = parts_.clock,
-                         .query_pool = *query_pool_,
-                         .config = [this]() -> const Config& { return generation_->config; },
-                         .runtime = [this] { return runtime(); },
-                         .refresh_metrics = [this] { refresh_metrics(); },
-                         .readiness = [this] { return readiness(); }});
+  views_ = std::make_unique<DaemonViews>(DaemonViews::Parts{
+      .pipeline = *pipeline_,
+      .feed = *feed_,
+      .journal = *journal_,
+      .store = *store_,
+      .metrics = metrics_,
+      .clock = parts_.clock,
+      .query_pool = *query_pool_,
+      .config = [this]() -> const Config& { return generation_->config; },
+      .runtime = [this] { return runtime(); },
+      .after_large_query = [this] { tasks_.spawn("give memory back", give_memory_back()); },
+      .refresh_metrics = [this] { refresh_metrics(); },
+      .readiness = [this] { return readiness(); }});
   base::Status served = co_await start_server();
   if (!served) {
     co_return served;
