@@ -62,7 +62,7 @@ struct Config {
 struct LoadOptions {
   /// A bad rule group is quarantined alone instead of refusing the file: for reloads.
   bool quarantine_groups = false;
-  promql::Features features;  ///< of the language, from the command line
+  promql::Features features{};  ///< of the language, from the command line
 };
 
 /// Reads a configuration and the files it names. Faults go to `problems`, all of them; the value is
