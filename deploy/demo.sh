@@ -21,7 +21,7 @@ start_daemon() {
   "$tocsin" run --config deploy/demo.yml --storage "sqlite:$PWD/$state/tocsin.db" >>"$log" 2>&1 &
   daemon=$!
   for _ in $(seq 100); do
-    if curl -fs http://127.0.0.1:9748/-/ready >/dev/null 2>&1; then
+    if "$tocsin" query --server http://127.0.0.1:9748 1 >/dev/null 2>&1; then
       return
     fi
     sleep 0.05

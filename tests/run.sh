@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # run.sh [dev|asan|tsan|clang|tidy]: installs the packages it lacks, builds that preset and runs
 # the tests. Without an argument: dev, and then the rooms with threads under the thread sanitizer.
+# tidy checks the formatting and builds with clang-tidy; it runs no tests.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 preset=${1:-dev}
@@ -14,7 +15,7 @@ case $preset in
     ;;
 esac
 
-deploy/install-packages.sh build test clang
+deploy/install-packages.sh build package test clang
 
 if [ -z "${TOCSIN_CONFORMANCE_DIR:-}" ] && [ ! -d ../shared/conformance ]; then
   echo "note: no conformance data (TOCSIN_CONFORMANCE_DIR is not set): those tests will be skipped"
@@ -32,6 +33,10 @@ build() {  # build PRESET [TARGET…]
   ninja -C "build/$name" -j"$jobs" --quiet "$@"
 }
 
+if [ "$preset" = tidy ]; then
+  find daemon include tests \( -name '*.h' -o -name '*.hpp' -o -name '*.cc' \) -print0 |
+    xargs -0 clang-format-19 --dry-run -Werror
+fi
 build "$preset"
 [ "$preset" != tidy ] || exit 0
 ctest --test-dir "build/$preset" --output-on-failure -j"$(nproc)"

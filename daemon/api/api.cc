@@ -5,6 +5,7 @@
 
 #include "api/encode.h"
 #include "api/parameters.h"
+#include "api/selector.h"
 #include "base/text.h"
 
 namespace tocsin::api {
@@ -154,6 +155,8 @@ Api::Api(boost::asio::any_io_executor executor, const base::Clock& clock, async:
 
 async::Task<ServerResponse> Api::handle(ServerRequest request) {
   const bool prometheus = is_prometheus(request.path);
+  // Pages of other sites may read at most.
+  const bool readable = prometheus && request.path != "/api/v1/write";
   const bool live = prometheus || request.path.starts_with("/tocsin/");
   std::optional<std::string> origin;
   if (const auto header = request.headers.get("Origin")) {
@@ -166,7 +169,7 @@ async::Task<ServerResponse> Api::handle(ServerRequest request) {
   } else {
     response = co_await dispatch(std::move(request));
   }
-  if (prometheus) {
+  if (readable) {
     cors_.apply(origin, response);
   }
   if (live) {
@@ -253,6 +256,13 @@ async::Task<ServerResponse> Api::rules(ServerRequest request) {
   filter.names = both_names(request, "rule_name");
   filter.groups = both_names(request, "rule_group");
   filter.files = both_names(request, "file");
+  for (const std::string& text : request.parameters("match[]")) {
+    auto matchers = parse_selector(queries_, text);
+    if (!matchers) {
+      co_return bad_parameter("match[]", matchers.error());
+    }
+    filter.matchers.push_back(*std::move(matchers));
+  }
   co_return success(encode_rules(views_.rule_groups(), filter));
 }
 

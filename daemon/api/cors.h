@@ -18,7 +18,7 @@ namespace tocsin::api {
 ///
 /// Without one nobody may: a browser on the machine would hand everything to any page it shows,
 /// since the loopback needs no credentials. Credentials that a browser keeps are never let through
-/// (no Access-Control-Allow-Credentials), and nothing but /api/v1, which only reads, takes part.
+/// (no Access-Control-Allow-Credentials), and nothing but the reading part of /api/v1 takes part.
 class Cors {
  public:
   /// Nobody.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <type_traits>
 
+#include "api/encode_histogram.h"
 #include "api/json.h"
 #include "base/text.h"
 
@@ -44,16 +45,15 @@ void write_result(JsonWriter& json, const promql::String& text) {
   write_point(json, text.time_ms, text.value);
 }
 
-/// The samples of vectors and matrices.
-void write_sample(JsonWriter& json, std::int64_t time_ms, double value) {
-  json.begin_array().raw(format_timestamp(time_ms)).string(format_sample_value(value)).end_array();
-}
-
 void write_result(JsonWriter& json, const promql::Vector& vector) {
   json.begin_array();
   for (const promql::VectorElement& element : vector) {
-    json.begin_object().key("metric").labels(element.labels).key("value");
-    write_sample(json, element.time_ms, element.value);
+    json.begin_object().key("metric").labels(element.labels);
+    if (element.histogram) {
+      write_histogram_point(json.key("histogram"), element.time_ms, *element.histogram);
+    } else {
+      json.key("value").sample(element.time_ms, element.value);
+    }
     json.end_object();
   }
   json.end_array();
@@ -62,11 +62,22 @@ void write_result(JsonWriter& json, const promql::Vector& vector) {
 void write_result(JsonWriter& json, const promql::Matrix& matrix) {
   json.begin_array();
   for (const promql::MatrixSeries& series : matrix) {
-    json.begin_object().key("metric").labels(series.labels).key("values").begin_array();
-    for (const model::Sample& sample : series.samples) {
-      write_sample(json, sample.time_ms, sample.value);
+    json.begin_object().key("metric").labels(series.labels);
+    if (!series.samples.empty() || series.histograms.empty()) {
+      json.key("values").begin_array();
+      for (const model::Sample& sample : series.samples) {
+        json.sample(sample.time_ms, sample.value);
+      }
+      json.end_array();
     }
-    json.end_array().end_object();
+    if (!series.histograms.empty()) {
+      json.key("histograms").begin_array();
+      for (const model::HistogramSample& sample : series.histograms) {
+        write_histogram_point(json, sample.time_ms, *sample.histogram);
+      }
+      json.end_array();
+    }
+    json.end_object();
   }
   json.end_array();
 }
@@ -86,6 +97,15 @@ constexpr std::string_view result_type() {
 
 bool selected(const std::vector<std::string>& wanted, const std::string& name) {
   return wanted.empty() || std::find(wanted.begin(), wanted.end(), name) != wanted.end();
+}
+
+bool selected(const RuleFilter& filter, const RuleView& rule) {
+  const bool kind = rule.alerting ? filter.alerting : filter.recording;
+  const auto matches = [&rule](const model::Matchers& matchers) {
+    return model::match_all(matchers, rule.labels);
+  };
+  return kind && selected(filter.names, rule.name) &&
+         (filter.matchers.empty() || std::ranges::any_of(filter.matchers, matches));
 }
 
 double seconds(base::Duration duration) { return static_cast<double>(duration.count()) / 1000.0; }
@@ -258,7 +278,7 @@ std::string encode_value(const promql::Value& value) {
 }
 
 std::string encode_rules(const std::vector<RuleGroupView>& groups, const RuleFilter& filter) {
-  const bool narrowed = !filter.names.empty() || !filter.alerting || !filter.recording;
+  const bool narrowed = !filter.names.empty() || !filter.matchers.empty();
   JsonWriter json;
   json.begin_object().key("groups").begin_array();
   for (const RuleGroupView& group : groups) {
@@ -267,13 +287,12 @@ std::string encode_rules(const std::vector<RuleGroupView>& groups, const RuleFil
     }
     std::vector<const RuleView*> rules;
     for (const RuleView& rule : group.rules) {
-      const bool kind = rule.alerting ? filter.alerting : filter.recording;
-      if (kind && selected(filter.names, rule.name)) {
+      if (selected(filter, rule)) {
         rules.push_back(&rule);
       }
     }
     // Groups of which a filter leaves nothing are left out.
-    if (rules.empty() && narrowed && !filter.names.empty()) {
+    if (rules.empty() && narrowed) {
       continue;
     }
     json.begin_object().field("name", group.name).field("file", group.file).key("rules");

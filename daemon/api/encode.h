@@ -7,6 +7,7 @@
 
 #include "api/views.h"
 #include "base/result.h"
+#include "model/matcher.h"
 #include "net/http.h"
 #include "promql/query.h"
 
@@ -37,6 +38,7 @@ struct RuleFilter {
   std::vector<std::string> names;
   std::vector<std::string> groups;
   std::vector<std::string> files;
+  std::vector<model::Matchers> matchers;  ///< over the rule's labels; one of them has to match
 };
 std::string encode_rules(const std::vector<RuleGroupView>& groups, const RuleFilter& filter);
 std::string encode_alerts(const std::vector<RuleGroupView>& groups);

@@ -10,6 +10,7 @@
 namespace tocsin::api {
 namespace {
 
+constexpr double kExactIntegers = 9007199254740992.0;  // 2^53
 constexpr std::string_view kReplacement = "\xef\xbf\xbd";
 
 /// The length of the UTF-8 sequence at the front; 0 when it is none.
@@ -53,9 +54,28 @@ void append_escaped(std::string& out, char c) {
   out += c;
 }
 
+/// How many bytes from the front go into a string as they are: nearly always all of them.
+std::size_t plain_prefix(std::string_view text) {
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const auto c = static_cast<unsigned char>(text[at]);
+    if (c < 0x20 || c >= 0x80 || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&') {
+      break;
+    }
+    ++at;
+  }
+  return at;
+}
+
 void append_string(std::string& out, std::string_view text) {
   out += '"';
-  while (!text.empty()) {
+  while (true) {
+    const std::size_t plain = plain_prefix(text);
+    out.append(text.substr(0, plain));
+    text.remove_prefix(plain);
+    if (text.empty()) {
+      break;
+    }
     const std::size_t length = sequence_length(text);
     if (length == 1) {
       append_escaped(out, text[0]);
@@ -71,6 +91,42 @@ void append_string(std::string& out, std::string_view text) {
 
 std::string special(double value) {
   return std::isnan(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf";
+}
+
+void append_sample_value(std::string& out, double value) {
+  if (!std::isfinite(value)) {
+    out += special(value);
+    return;
+  }
+  const double size = std::fabs(value);
+  const bool exponent = size != 0 && (size < 1e-6 || size >= 1e21);
+  // to_chars prints the digits beyond a double's own exactly; Go has zeros there.
+  if (!exponent && size >= kExactIntegers) {
+    out += base::format_number(value);
+    return;
+  }
+  std::array<char, 64> text;
+  const auto [end, error] =
+      std::to_chars(text.data(), text.data() + text.size(), value,
+                    exponent ? std::chars_format::scientific : std::chars_format::fixed);
+  out.append(text.data(), error == std::errc() ? end : text.data());
+}
+
+void append_timestamp(std::string& out, std::int64_t milliseconds) {
+  const auto bits = static_cast<std::uint64_t>(milliseconds);
+  const std::uint64_t size = milliseconds < 0 ? 0 - bits : bits;
+  if (milliseconds < 0) {
+    out += '-';
+  }
+  std::array<char, 24> text;
+  const auto [end, error] = std::to_chars(text.data(), text.data() + text.size(), size / 1000);
+  out.append(text.data(), error == std::errc() ? end : text.data());
+  if (const std::uint64_t rest = size % 1000; rest != 0) {
+    out += '.';
+    out += static_cast<char>('0' + rest / 100);
+    out += static_cast<char>('0' + rest / 10 % 10);
+    out += static_cast<char>('0' + rest % 10);
+  }
 }
 
 }  // namespace
@@ -144,6 +200,16 @@ JsonWriter& JsonWriter::labels(const model::Labels& labels) {
   return end_object();
 }
 
+JsonWriter& JsonWriter::sample(std::int64_t time_ms, double value) {
+  separate();
+  out_ += '[';
+  append_timestamp(out_, time_ms);
+  out_ += ",\"";
+  append_sample_value(out_, value);
+  out_ += "\"]";
+  return *this;
+}
+
 std::string format_exponent(double value) {
   if (!std::isfinite(value)) {
     return special(value);
@@ -155,9 +221,9 @@ std::string format_exponent(double value) {
 }
 
 std::string format_sample_value(double value) {
-  const double size = std::fabs(value);
-  const bool exponent = std::isfinite(value) && size != 0 && (size < 1e-6 || size >= 1e21);
-  return exponent ? format_exponent(value) : base::format_number(value);
+  std::string out;
+  append_sample_value(out, value);
+  return out;
 }
 
 std::string format_seconds(std::int64_t milliseconds) {
@@ -172,13 +238,8 @@ std::string format_seconds(std::int64_t milliseconds) {
 }
 
 std::string format_timestamp(std::int64_t milliseconds) {
-  const bool negative = milliseconds < 0;
-  const std::uint64_t size = negative ? -static_cast<std::uint64_t>(milliseconds)
-                                      : static_cast<std::uint64_t>(milliseconds);
-  std::string out = (negative ? "-" : "") + std::to_string(size / 1000);
-  if (size % 1000 != 0) {
-    out += "." + std::to_string(1000 + size % 1000).substr(1);
-  }
+  std::string out;
+  append_timestamp(out, milliseconds);
   return out;
 }
 

@@ -31,6 +31,8 @@ class JsonWriter {
 
   JsonWriter& field(std::string_view name, std::string_view text) { return key(name).string(text); }
   JsonWriter& labels(const model::Labels& labels);
+  /// `[time,"value"]`, as Prometheus writes the samples of vectors and matrices.
+  JsonWriter& sample(std::int64_t time_ms, double value);
 
   std::string take() { return std::move(out_); }
 

@@ -42,13 +42,13 @@ bool looks_like_rules(const std::string& path, const base::FileSystem& files) {
   return true;
 }
 
-Verdict check_file(const std::string& path) {
+Verdict check_file(const std::string& path, const promql::Features& features) {
   const async::RealFileSystem files;
   const async::RealEnvironment environment;
   Verdict verdict;
   verdict.file = path;
   if (looks_like_rules(path, files)) {
-    const rules::RuleFile loaded = load_rule_file(path, files, verdict.problems);
+    const rules::RuleFile loaded = load_rule_file(path, files, features, verdict.problems);
     for (const rules::Group& group : loaded.groups) {
       verdict.rules += group.rules.size();
     }
@@ -56,7 +56,8 @@ Verdict check_file(const std::string& path) {
   }
   verdict.configuration = true;
   const auto backends = make_backends();
-  const Config config = load_config(path, *backends, files, environment, {}, verdict.problems);
+  const Config config =
+      load_config(path, *backends, files, environment, {.features = features}, verdict.problems);
   verdict.rules = config.rule_count();
   return verdict;
 }
@@ -90,11 +91,13 @@ boost::json::array to_json(const std::vector<base::Error>& errors) {
 
 }  // namespace
 
-int check_files(const std::vector<std::string>& files, bool json) {
+int check_files(const std::vector<std::string>& files, const std::vector<std::string>& features,
+                bool json) {
+  const promql::Features enabled = enabled_features(features);
   bool ok = true;
   boost::json::array verdicts;
   for (const std::string& file : files) {
-    const Verdict verdict = check_file(file);
+    const Verdict verdict = check_file(file, enabled);
     ok = ok && verdict.problems.ok();
     if (json) {
       verdicts.push_back(boost::json::object{{"file", verdict.file},

@@ -10,6 +10,14 @@ namespace {
 
 constexpr int kUsageError = 2;
 
+void add_features(CLI::App& command, std::vector<std::string>& features) {
+  command
+      .add_option("--enable-feature", features,
+                  "Comma-separated features, as Prometheus names them:\n" +
+                      std::string(promql::describe_features()))
+      ->take_all();
+}
+
 void add_run(CLI::App& app, RunOptions& options, int& exit_code) {
   CLI::App* run = app.add_subcommand("run", "Run the daemon in the foreground");
   run->add_option("--config", options.config, "Configuration file")->required();
@@ -22,6 +30,7 @@ void add_run(CLI::App& app, RunOptions& options, int& exit_code) {
                 "take samples at /api/v1/write; the same as web.remote_write_receiver");
   run->add_flag("--shadow", options.shadow,
                 "Do everything but send: notices are journalled as withheld");
+  add_features(*run, options.features);
   run->callback([&] { exit_code = run_daemon(options); });
 }
 
@@ -30,6 +39,7 @@ struct CheckOptions {
   std::string metrics_file;
   std::string metrics_format = "auto";
   bool json = false;
+  std::vector<std::string> features;
 };
 
 void add_check(CLI::App& app, CheckOptions& options, int& exit_code) {
@@ -37,6 +47,7 @@ void add_check(CLI::App& app, CheckOptions& options, int& exit_code) {
       app.add_subcommand("check", "Check configuration and rule files; exit 1 when one is refused");
   check->add_option("FILE", options.files, "tocsin.yml or Prometheus rule files");
   check->add_flag("--json", options.json, "Machine-readable output");
+  add_features(*check, options.features);
   CLI::App* metrics =
       check->add_subcommand("metrics", "Check a metrics page by the letter of its format");
   metrics->add_option("FILE", options.metrics_file, "The page; - for standard input")->required();
@@ -53,18 +64,42 @@ void add_check(CLI::App& app, CheckOptions& options, int& exit_code) {
     if (options.files.empty()) {
       throw CLI::RequiredError("FILE");
     }
-    exit_code = check_files(options.files, options.json);
+    exit_code = check_files(options.files, options.features, options.json);
   });
 }
 
 void add_query(CLI::App& app, QueryOptions& options, int& exit_code) {
   CLI::App* query = app.add_subcommand("query", "Evaluate a PromQL expression on a running tocsin");
-  query->add_option("--server", options.server, "URL of the server")->capture_default_str();
-  query->add_option("--token-file", options.token_file, "File with a bearer token");
-  query->add_option("--time", options.time, "RFC 3339 or Unix seconds; default: now");
+  query->add_option("--url,--server", options.server.url, "URL of the server")
+      ->capture_default_str();
+  auto* token =
+      query->add_option("--token-file", options.server.token_file, "File with a bearer token");
+  auto* user = query->add_option("--user", options.server.user, "For basic authentication");
+  query->add_option("--password-file", options.server.password_file, "File with the password")
+      ->needs(user)
+      ->excludes(token);
+  query->add_option("--ca-file", options.server.ca_file, "What signs the server's certificate");
+  query->add_option("--timeout", options.timeout, "The server gives up after this, such as 10s");
+  query->add_option("--time", options.time,
+                    "RFC 3339, Unix seconds, or a duration back such as 1h; default: now");
+  auto* range =
+      query->add_option("--range", options.range,
+                        "Chart START..END/STEP, such as 1h or -6h..-1h/1m; or the parts alone");
+  query->add_option("--start", options.start, "Instead of START in --range");
+  query->add_option("--end", options.end, "Instead of END in --range");
+  query->add_option("--step", options.step, "Instead of STEP in --range");
+  query->add_option("--width", options.width, "Columns of the chart; default: the terminal's");
+  query->add_flag("--no-color", options.no_color, "A chart in plain characters (or set NO_COLOR)");
   query->add_flag("--json", options.json, "Print the server's answer");
+  query->add_flag("--format", options.format,
+                  "Print the expression in canonical form; asks no server");
+  query->add_flag("--fail-empty", options.fail_empty, "Exit 1 when there is no result");
+  add_features(*query, options.features);
   query->add_option("EXPR", options.expression, "The expression")->required();
-  query->callback([&] { exit_code = query_server(options); });
+  query->callback([&options, &exit_code, range] {
+    options.wants_range = range->count() > 0;
+    exit_code = query_server(options);
+  });
 }
 
 void add_incident(CLI::App& app, IncidentOptions& options, int& exit_code) {
@@ -117,6 +152,16 @@ void add_demo(CLI::App& app, ShopOptions& options, int& exit_code) {
 }
 
 }  // namespace
+
+promql::Features enabled_features(const std::vector<std::string>& texts) {
+  std::vector<std::string> unknown;
+  const promql::Features features = promql::parse_features(texts, unknown);
+  for (const std::string& name : unknown) {
+    std::fprintf(stderr, "warning: --enable-feature: unknown feature %s is ignored\n",
+                 name.c_str());
+  }
+  return features;
+}
 
 int run_command_line(int argc, char** argv) {
   CLI::App app("tocsin: watches metrics, opens incidents, tells people", "tocsin");

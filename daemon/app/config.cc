@@ -191,7 +191,7 @@ class Decoder {
 
   void take_rule_file(const std::string& path) {
     yaml::Problems found;
-    rules::RuleFile file = load_rule_file(path, files_, found);
+    rules::RuleFile file = load_rule_file(path, files_, options_.features, found);
     for (const base::Error& warning : found.warnings()) {
       problems_.warn(warning);
     }
@@ -285,13 +285,13 @@ Config load_config(const std::string& path, const Backends& backends, const base
 }
 
 rules::RuleFile load_rule_file(const std::string& path, const base::FileSystem& files,
-                               yaml::Problems& problems) {
+                               const promql::Features& features, yaml::Problems& problems) {
   auto text = files.read_file(path, base::kMaxConfigFileBytes);
   if (!text) {
     problems.add(std::move(text.error()).context("cannot read the rule file"));
     return {};
   }
-  return rules::decode(*std::move(text), path, {}, problems);
+  return rules::decode(*std::move(text), path, {.promql = features.parse}, problems);
 }
 
 }  // namespace tocsin::app

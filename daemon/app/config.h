@@ -13,6 +13,7 @@
 #include "model/labels.h"
 #include "notifiers/forward/config.h"
 #include "notifiers/receivers.h"
+#include "promql/features.h"
 #include "routing/config.h"
 #include "rules/engine.h"
 #include "rules/rule_file.h"
@@ -61,6 +62,7 @@ struct Config {
 struct LoadOptions {
   /// A bad rule group is quarantined alone instead of refusing the file: for reloads.
   bool quarantine_groups = false;
+  promql::Features features;  ///< of the language, from the command line
 };
 
 /// Reads a configuration and the files it names. Faults go to `problems`, all of them; the value is
@@ -71,6 +73,6 @@ Config load_config(const std::string& path, const Backends& backends, const base
 
 /// Reads one Prometheus rule file.
 rules::RuleFile load_rule_file(const std::string& path, const base::FileSystem& files,
-                               yaml::Problems& problems);
+                               const promql::Features& features, yaml::Problems& problems);
 
 }  // namespace tocsin::app

@@ -50,8 +50,8 @@ Daemon::Daemon(DaemonParts parts, DaemonOptions options)
 Daemon::~Daemon() = default;
 
 void Daemon::load(yaml::Problems& problems) {
-  Config config =
-      load_config(options_.config_file, *backends_, parts_.files, parts_.environment, {}, problems);
+  Config config = load_config(options_.config_file, *backends_, parts_.files, parts_.environment,
+                              {.features = options_.features}, problems);
   if (!options_.listen.empty()) {
     if (base::Status set = set_listen(options_.listen, config.web); !set) {
       problems.add(std::move(set.error()).context("--listen"));
@@ -110,6 +110,8 @@ CoreOptions Daemon::core_options() const {
   options.engine.no_data = config.no_data;
   options.engine.external_labels = config.external_labels;
   options.engine.external_url = url();
+  options.engine.parse = options_.features.parse;
+  options_.features.apply_to(options.engine.promql);
   options.engine.promql.lookback = config.query.lookback_delta;
   options.incidents = config.incidents;
   options.dispatcher.route = config.route;
@@ -169,18 +171,19 @@ async::Task<base::Status> Daemon::start() {
           .name = "query",
           .threads = std::min(generation_->config.query.max_concurrency, async::processors() + 2),
           .niceness = kQueryNiceness});
-  views_ = std::make_unique<DaemonViews>(
-      DaemonViews::Parts{.pipeline = *pipeline_,
-                         .feed = *feed_,
-                         .journal = *journal_,
-                         .store = *store_,
-                         .metrics = metrics_,
-                         .clock = parts_.clock,
-                         .query_pool = *query_pool_,
-                         .config = [this]() -> const Config& { return generation_->config; },
-                         .runtime = [this] { return runtime(); },
-                         .refresh_metrics = [this] { refresh_metrics(); },
-                         .readiness = [this] { return readiness(); }});
+  views_ = std::make_unique<DaemonViews>(DaemonViews::Parts{
+      .pipeline = *pipeline_,
+      .feed = *feed_,
+      .journal = *journal_,
+      .store = *store_,
+      .metrics = metrics_,
+      .clock = parts_.clock,
+      .query_pool = *query_pool_,
+      .config = [this]() -> const Config& { return generation_->config; },
+      .runtime = [this] { return runtime(); },
+      .after_large_query = [this] { tasks_.spawn("give memory back", give_memory_back()); },
+      .refresh_metrics = [this] { refresh_metrics(); },
+      .readiness = [this] { return readiness(); }});
   base::Status served = co_await start_server();
   if (!served) {
     co_return served;
@@ -317,7 +320,7 @@ async::Task<base::Status> Daemon::reload() {
   parts_.service.reloading(parts_.clock.monotonic_now());
   yaml::Problems problems;
   Config config = load_config(options_.config_file, *backends_, parts_.files, parts_.environment,
-                              {.quarantine_groups = true}, problems);
+                              {.quarantine_groups = true, .features = options_.features}, problems);
   std::shared_ptr<Generation> generation;
   if (problems.ok()) {
     auto made = make_generation(std::move(config));

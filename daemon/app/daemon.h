@@ -45,6 +45,7 @@ struct DaemonOptions {
   std::string storage;  ///< overrides storage.url
   bool shadow = false;
   bool remote_write_receiver = false;  ///< on, whatever web.remote_write_receiver says
+  promql::Features features;
 };
 
 /// Sources, pipeline, notifiers and API of one configuration. Main loop only. load(), start(), then
@@ -92,6 +93,8 @@ class Daemon final : public api::Commands {
   void refresh_metrics();
   api::Readiness readiness() const;
   api::RuntimeView runtime();
+  /// Returns to the system what a large query has left in the allocator.
+  async::Task<> give_memory_back();
   void announce() const;
 
   DaemonParts parts_;
@@ -120,6 +123,7 @@ class Daemon final : public api::Commands {
   std::string last_reload_error_;
   bool started_ = false;
   bool reloading_ = false;
+  bool giving_memory_back_ = false;
   async::TaskGroup tasks_;
 };
 

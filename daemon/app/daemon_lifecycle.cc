@@ -3,10 +3,16 @@
 
 #include "app/daemon.h"
 #include "app/log.h"
+#include "app/memory.h"
 #include "async/deadline.h"
 #include "base/text.h"
 
 namespace tocsin::app {
+namespace {
+
+constexpr auto kSendingTime = std::chrono::seconds(1);
+
+}  // namespace
 
 base::Result<std::vector<api::Credential>> Daemon::read_credentials(
     const std::vector<Credential>& credentials) const {
@@ -144,6 +150,24 @@ api::Readiness Daemon::readiness() const {
     text += " The last reload was refused: " + last_reload_error_;
   }
   return {.ready = true, .text = std::move(text)};
+}
+
+async::Task<> Daemon::give_memory_back() {
+  if (giving_memory_back_) {
+    co_return;
+  }
+  giving_memory_back_ = true;
+  // The answer is still on its way to the client.
+  const base::MonotonicTime sent = parts_.clock.monotonic_now() + kSendingTime;
+  const base::Status slept = co_await parts_.timers.sleep_until(sent);
+  giving_memory_back_ = false;
+  if (slept) {
+    auto trimmed = query_pool_->run([] { release_free_memory(); });
+    const base::Status done = co_await std::move(trimmed);
+    if (!done) {
+      co_return;  // shutting down
+    }
+  }
 }
 
 api::RuntimeView Daemon::runtime() {

@@ -53,7 +53,7 @@ Pipeline::Pipeline(PipelineParts parts, CoreOptions core, PipelineOptions option
       core_(
           std::move(core),
           [this](const std::string& text, base::WallTime time) -> base::Result<promql::Vector> {
-            auto parsed = promql::parse(text);
+            auto parsed = promql::parse(text, core_.engine_options().parse);
             if (!parsed) {
               return parsed.error();
             }
@@ -183,7 +183,10 @@ void Pipeline::write_samples(const std::vector<rules::RecordedSample>& samples) 
   }
   series::Appender appender = parts_.store.appender(0);
   for (const rules::RecordedSample& recorded : samples) {
-    const auto outcome = appender.put(recorded.labels, recorded.sample);
+    const auto outcome =
+        recorded.histogram
+            ? appender.put(recorded.labels, {recorded.sample.time_ms, recorded.histogram, 0})
+            : appender.put(recorded.labels, recorded.sample);
     if (!outcome) {
       parts_.metrics.series_refused_total.Add({{"reason", "series_limit"}}).Increment();
     }

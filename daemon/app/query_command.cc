@@ -2,65 +2,41 @@
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <cstdio>
-#include <cstdlib>
 
+#include "api/json.h"
 #include "app/cli.h"
+#include "app/query_output.h"
+#include "app/query_span.h"
 #include "app/remote.h"
+#include "app/terminal.h"
+#include "async/real_clock.h"
+#include "async/real_environment.h"
 #include "base/text.h"
+#include "promql/query.h"
 
 namespace tocsin::app {
 namespace {
 
-// `name{label="value"}` of a metric object of the API.
-std::string series_name(const boost::json::value& metric) {
-  std::string name = member_text(metric, "__name__");
-  std::string labels;
-  if (metric.is_object()) {
-    for (const auto& [key, value] : metric.get_object()) {
-      if (key != "__name__") {
-        labels += (labels.empty() ? "" : ", ") + std::string(key) + "=" +
-                  base::quote(value.is_string() ? std::string_view(value.get_string()) : "");
-      }
-    }
-  }
-  return labels.empty() && !name.empty() ? name : name + "{" + labels + "}";
+constexpr int kRefused = 1;
+constexpr int kUsage = 2;
+
+int fail(int code, const std::string& why) {
+  std::fprintf(stderr, "%s\n", why.c_str());
+  return code;
 }
 
-// One `[time, "value"]` pair.
-std::pair<std::string, std::string> sample_texts(const boost::json::value& pair) {
-  if (!pair.is_array() || pair.get_array().size() != 2) {
-    return {};
+int format_locally(const QueryOptions& options) {
+  const auto query = promql::parse(options.expression, enabled_features(options.features).parse);
+  if (!query) {
+    return fail(kRefused, query.error().to_string());
   }
-  const auto& time = pair.get_array()[0];
-  const auto& value = pair.get_array()[1];
-  const double seconds = time.is_double()  ? time.get_double()
-                         : time.is_int64() ? static_cast<double>(time.get_int64())
-                                           : 0;
-  return {format_time(seconds),
-          value.is_string() ? std::string(std::string_view(value.get_string())) : ""};
+  std::printf("%s\n", promql::pretty(query->root()).c_str());
+  return 0;
 }
 
-void print_series(const boost::json::array& result) {
-  std::vector<std::vector<std::string>> rows = {{"SERIES", "VALUE", "TIME"}};
-  for (const boost::json::value& series : result) {
-    if (!series.is_object()) {
-      continue;
-    }
-    const auto& object = series.get_object();
-    const std::string name =
-        object.contains("metric") ? series_name(object.at("metric")) : std::string();
-    if (const auto* value = object.if_contains("value")) {
-      const auto [time, text] = sample_texts(*value);
-      rows.push_back({name, text, time});
-    } else if (const auto* values = object.if_contains("values");
-               values != nullptr && values->is_array()) {
-      for (const boost::json::value& pair : values->get_array()) {
-        const auto [time, text] = sample_texts(pair);
-        rows.push_back({name, text, time});
-      }
-    }
-  }
-  print_table(rows);
+bool wants_range(const QueryOptions& options) {
+  return options.wants_range || !options.start.empty() || !options.end.empty() ||
+         !options.step.empty();
 }
 
 void print_messages(const boost::json::value& answer, const char* key, const char* word) {
@@ -75,42 +51,91 @@ void print_messages(const boost::json::value& answer, const char* key, const cha
   }
 }
 
+/// Where and what to ask; the times of the chart when it is a range.
+struct Question {
+  std::string path = "/api/v1/query";
+  net::QueryParameters parameters;
+  ChartOptions chart;
+};
+
+base::Result<Question> make_question(const QueryOptions& options, std::size_t width) {
+  const base::WallTime now = async::RealClock().wall_now();
+  Question question;
+  question.parameters = {{"query", options.expression}};
+  if (!options.timeout.empty()) {
+    question.parameters.emplace_back("timeout", options.timeout);
+  }
+  if (!wants_range(options)) {
+    if (!options.time.empty()) {
+      const auto time = parse_query_time(options.time, now);
+      if (!time) {
+        return time.error();
+      }
+      question.parameters.emplace_back("time", api::format_timestamp(base::to_millis(*time)));
+    }
+    return question;
+  }
+  const auto span = parse_query_span(
+      {.range = options.range, .start = options.start, .end = options.end, .step = options.step},
+      now, width);
+  if (!span) {
+    return span.error();
+  }
+  question.path = "/api/v1/query_range";
+  question.parameters.emplace_back("start", api::format_timestamp(base::to_millis(span->start)));
+  question.parameters.emplace_back("end", api::format_timestamp(base::to_millis(span->end)));
+  question.parameters.emplace_back("step", api::format_timestamp(span->step.count()));
+  question.chart.start = base::to_seconds(span->start);
+  question.chart.end = base::to_seconds(span->end);
+  question.chart.width = width;
+  return question;
+}
+
 }  // namespace
 
 int query_server(const QueryOptions& options) {
-  net::QueryParameters parameters = {{"query", options.expression}};
-  if (!options.time.empty()) {
-    parameters.emplace_back("time", options.time);
+  if (options.format) {
+    return format_locally(options);
   }
-  const auto answer = get_json({options.server, options.token_file}, "/api/v1/query", parameters);
+  const async::RealEnvironment environment;
+  const std::size_t width = options.width > 0 ? options.width : terminal_width(environment);
+  auto question = make_question(options, width);
+  if (!question) {
+    return fail(kUsage, question.error().message());
+  }
+  question->chart.color = !options.no_color && wants_color(environment);
+  const auto answer = get_json(options.server, question->path, question->parameters);
   if (!answer) {
-    std::fprintf(stderr, "%s\n", answer.error().to_string().c_str());
-    return 2;
+    return fail(kUsage, answer.error().to_string());
   }
+  const std::string error = error_text(*answer);
   if (options.json) {
     std::printf("%s\n", boost::json::serialize(*answer).c_str());
-    return error_text(*answer).empty() ? 0 : 1;
+    return error.empty() ? 0 : kRefused;
   }
-  if (const std::string error = error_text(*answer); !error.empty()) {
-    std::fprintf(stderr, "%s\n", error.c_str());
-    return 1;
+  if (!error.empty()) {
+    return fail(kRefused, error);
   }
   const auto* data = answer->is_object() ? answer->get_object().if_contains("data") : nullptr;
   const auto* result =
       data != nullptr && data->is_object() ? data->get_object().if_contains("result") : nullptr;
   if (result == nullptr || !result->is_array()) {
-    std::fprintf(stderr, "%s: the answer has no result\n", options.server.c_str());
-    return 2;
+    return fail(kUsage, options.server.url + ": the answer has no result");
   }
   print_messages(*answer, "warnings", "warning");
   print_messages(*answer, "infos", "info");
   const std::string type = member_text(*data, "resultType");
   if (type == "scalar" || type == "string") {
-    std::printf("%s\n", sample_texts(*result).second.c_str());
-  } else {
-    print_series(result->get_array());
+    std::printf("%s\n", sample_text(*result).c_str());
+    return 0;
   }
-  return 0;
+  const boost::json::array& series = result->get_array();
+  if (type == "matrix" && wants_range(options)) {
+    std::printf("%s", draw_chart(chart_series(series), question->chart).c_str());
+  } else {
+    print_table(table_rows(series));
+  }
+  return series.empty() && options.fail_empty ? kRefused : 0;
 }
 
 }  // namespace tocsin::app

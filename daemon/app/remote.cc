@@ -11,16 +11,23 @@
 #include <optional>
 #include <vector>
 
+#include "app/terminal.h"
 #include "async/real_clock.h"
 #include "async/real_file_system.h"
 #include "async/real_timers.h"
 #include "base/text.h"
+#include "net/base64.h"
 #include "net/http_client.h"
 
 namespace tocsin::app {
 namespace {
 
 using Response = base::Result<net::HttpResponse>;
+
+/// Of a URL; servers refuse long ones.
+constexpr std::size_t kLongestQuery = 4000;
+/// A query may take two minutes at the server.
+constexpr auto kPatience = std::chrono::seconds(130);
 
 async::Task<> fetch(net::HttpClientImpl& client, net::HttpRequest request,
                     base::MonotonicTime deadline, std::optional<Response>& into) {
@@ -35,7 +42,7 @@ Response send(net::HttpRequest request) {
   std::optional<Response> response;
   {
     net::HttpClientImpl client(loop.get_executor(), clock, timers);
-    const base::MonotonicTime deadline = clock.monotonic_now() + std::chrono::seconds(30);
+    const base::MonotonicTime deadline = clock.monotonic_now() + kPatience;
     boost::asio::co_spawn(loop, fetch(client, std::move(request), deadline, response),
                           [](const std::exception_ptr&) {});
     while (!response && loop.run_one() > 0) {
@@ -48,6 +55,22 @@ Response send(net::HttpRequest request) {
   return *std::move(response);
 }
 
+base::Status add_credentials(const Server& server, net::HttpRequest& request) {
+  const std::string& file = server.token_file.empty() ? server.password_file : server.token_file;
+  if (file.empty()) {
+    return {};
+  }
+  const auto secret = async::RealFileSystem().read_file(file, base::kMaxConfigFileBytes);
+  if (!secret) {
+    return secret.error();
+  }
+  const std::string text(base::trim(*secret));
+  request.headers.set("Authorization", server.token_file.empty()
+                                           ? "Basic " + net::base64_encode(server.user + ":" + text)
+                                           : "Bearer " + text);
+  return {};
+}
+
 }  // namespace
 
 base::Result<boost::json::value> get_json(const Server& server, const std::string& path,
@@ -58,19 +81,21 @@ base::Result<boost::json::value> get_json(const Server& server, const std::strin
     base_url.pop_back();
   }
   request.url = base_url + path;
-  if (!parameters.empty()) {
-    request.url += "?" + net::format_query(parameters);
+  request.tls.ca_file = server.ca_file;
+  const std::string query = net::format_query(parameters);
+  if (query.size() > kLongestQuery) {
+    request.method = "POST";
+    request.headers.set("Content-Type", "application/x-www-form-urlencoded");
+    request.body = query;
+  } else if (!query.empty()) {
+    request.url += "?" + query;
   }
-  if (!server.token_file.empty()) {
-    auto token = async::RealFileSystem().read_file(server.token_file, base::kMaxConfigFileBytes);
-    if (!token) {
-      return token.error();
-    }
-    request.headers.set("Authorization", "Bearer " + std::string(base::trim(*token)));
+  if (const base::Status added = add_credentials(server, request); !added) {
+    return added.error();
   }
   auto response = send(std::move(request));
   if (!response) {
-    return std::move(response.error()).context(server.url);
+    return response.error();  // names the URL
   }
   boost::system::error_code failed;
   boost::json::value answer = boost::json::parse(response->body, failed);
@@ -95,7 +120,7 @@ void print_table(const std::vector<std::vector<std::string>>& rows) {
   for (const auto& row : rows) {
     widths.resize(std::max(widths.size(), row.size()));
     for (std::size_t i = 0; i < row.size(); ++i) {
-      widths[i] = std::max(widths[i], row[i].size());
+      widths[i] = std::max(widths[i], display_width(row[i]));
     }
   }
   for (const auto& row : rows) {
@@ -103,7 +128,7 @@ void print_table(const std::vector<std::vector<std::string>>& rows) {
     for (std::size_t i = 0; i < row.size(); ++i) {
       line += row[i];
       if (i + 1 < row.size()) {
-        line.append(widths[i] - row[i].size() + 2, ' ');
+        line.append(widths[i] - display_width(row[i]) + 2, ' ');
       }
     }
     std::printf("%s\n", line.c_str());

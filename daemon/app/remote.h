@@ -10,11 +10,15 @@ namespace tocsin::app {
 
 /// A running tocsin or Prometheus, as commands talk to it.
 struct Server {
-  std::string url;         ///< such as http://127.0.0.1:9746
-  std::string token_file;  ///< bearer token; empty: none
+  std::string url = "http://127.0.0.1:9746";
+  std::string token_file{};     ///< holds a bearer token; empty: none
+  std::string user{};           ///< for basic authentication
+  std::string password_file{};  ///< of the user
+  std::string ca_file{};        ///< what signs the server's certificate; empty: the system's
 };
 
-/// GETs `path` and parses the JSON of the answer, whatever its status. Blocks until then.
+/// GETs `path` and parses the JSON of the answer, whatever its status. Parameters too long for a
+/// URL go as a form. Blocks until then.
 base::Result<boost::json::value> get_json(const Server& server, const std::string& path,
                                           const net::QueryParameters& parameters);
 

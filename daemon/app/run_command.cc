@@ -9,6 +9,7 @@
 #include "app/cli.h"
 #include "app/daemon.h"
 #include "app/log.h"
+#include "app/memory.h"
 #include "async/real_clock.h"
 #include "async/real_environment.h"
 #include "async/real_file_system.h"
@@ -34,7 +35,8 @@ class Run {
                  .listen = options.listen,
                  .storage = options.storage,
                  .shadow = options.shadow,
-                 .remote_write_receiver = options.remote_write_receiver}) {}
+                 .remote_write_receiver = options.remote_write_receiver,
+                 .features = enabled_features(options.features)}) {}
 
   int run() {
     yaml::Problems problems;
@@ -140,6 +142,7 @@ class Run {
 }  // namespace
 
 int run_daemon(const RunOptions& options) {
+  bound_idle_memory();
   start_log(options.log_level);
   std::signal(SIGPIPE, SIG_IGN);
   return std::make_unique<Run>(options)->run();

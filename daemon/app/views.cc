@@ -12,6 +12,8 @@ namespace tocsin::app {
 namespace {
 
 constexpr std::size_t kPage = 1000;
+/// Samples from which a query leaves much memory behind.
+constexpr std::uint64_t kLargeQuery = 500'000;
 
 bool wanted(const api::IncidentFilter& filter, const api::IncidentView& view) {
   return filter.states.empty() ||
@@ -150,7 +152,7 @@ api::BuildView DaemonViews::build() const {
 }
 
 base::Result<promql::Query> DaemonViews::parse(const std::string& expression) {
-  return promql::parse(expression);
+  return promql::parse(expression, parts_.pipeline.core().engine_options().parse);
 }
 
 promql::EvalOptions DaemonViews::eval_options() const {
@@ -169,6 +171,9 @@ void DaemonViews::report(const api::QueryReport& report) {
   Metrics& metrics = parts_.metrics;
   metrics.api_queries_total.Add({{"outcome", std::string(report.outcome)}}).Increment();
   metrics.api_query_samples_total.Increment(static_cast<double>(report.samples));
+  if (report.samples >= kLargeQuery) {
+    parts_.after_large_query();
+  }
   metrics.query_slice("queue").Observe(report.queue_seconds);
   metrics.query_slice("prepare").Observe(report.prepare_seconds);
   metrics.query_slice("evaluate").Observe(report.evaluate_seconds);

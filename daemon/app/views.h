@@ -32,6 +32,7 @@ class DaemonViews final : public api::Views, public api::Queries {
     async::WorkerPool& query_pool;          ///< for queries alone
     std::function<const Config&()> config;  ///< the one that runs
     std::function<api::RuntimeView()> runtime;
+    std::function<void()> after_large_query;
     std::function<void()> refresh_metrics;
     std::function<api::Readiness()> readiness;
   };

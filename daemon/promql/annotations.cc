@@ -120,10 +120,21 @@ void annotate(Annotations& annotations, Notes notes, Span where, const NoteConte
 
 void Annotations::add(std::vector<std::string>& list, std::string_view level, Span where,
                       std::string_view message) {
+  add_at(list, level, where.begin, message);
+  if (repeated_ != nullptr) {
+    const auto [begin, end] = repeated_->equal_range(where.begin);
+    for (auto other = begin; other != end; ++other) {
+      add_at(list, level, other->second, message);
+    }
+  }
+}
+
+void Annotations::add_at(std::vector<std::string>& list, std::string_view level,
+                         std::uint32_t where, std::string_view message) {
   if (list.size() >= kMax) {
     return;
   }
-  const base::Position position = position_of(query_, where.begin);
+  const base::Position position = position_of(query_, where);
   std::string text = "PromQL ";
   text += level;
   text += ": ";

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -14,7 +16,11 @@ namespace tocsin::promql {
 /// order of appearance, worded as Prometheus does with the position of the expression behind it.
 class Annotations {
  public:
-  explicit Annotations(std::string_view query) : query_(query) {}
+  /// Where else parts of the query stand, by position: notes about one are notes about all.
+  using Repeated = std::unordered_multimap<std::uint32_t, std::uint32_t>;
+
+  explicit Annotations(std::string_view query, const Repeated* repeated = nullptr)
+      : query_(query), repeated_(repeated) {}
 
   void warn(Span where, std::string_view message) { add(warnings_, "warning", where, message); }
   void info(Span where, std::string_view message) { add(infos_, "info", where, message); }
@@ -28,8 +34,11 @@ class Annotations {
  private:
   void add(std::vector<std::string>& list, std::string_view level, Span where,
            std::string_view message);
+  void add_at(std::vector<std::string>& list, std::string_view level, std::uint32_t where,
+              std::string_view message);
 
   std::string_view query_;
+  const Repeated* repeated_;
   std::vector<std::string> warnings_;
   std::vector<std::string> infos_;
   std::unordered_set<std::string> seen_;

@@ -12,6 +12,7 @@
 #include "promql/functions.h"
 #include "promql/info.h"
 #include "promql/lexer.h"
+#include "promql/plan.h"
 
 /// Copies a tree and puts numbers in the place of what the times of the query decide.
 namespace tocsin::promql {
@@ -227,6 +228,7 @@ Result<Query> bind(const Query& query, const QueryTimes& times) {
     return root.error();
   }
   bound.root_ = std::move(*root);
+  bound.plan_ = std::make_shared<const Plan>(make_plan(*bound.root_));
   bound.depends_on_times_ = false;
   return bound;
 }

@@ -49,9 +49,6 @@ class CallContext {
   /// What a node that groups elements keeps between its steps.
   virtual Grouping& grouping(const void* node, bool keep,
                              const std::vector<std::string>& labels) = 0;
-  /// Whatever depends on the evaluation time by more than the samples of instant selectors has to
-  /// say how long its value stays as it is: until `time_ms`, inclusive.
-  virtual void holds_until(std::int64_t time_ms) = 0;
 
  protected:
   ~CallContext() = default;
@@ -76,7 +73,7 @@ struct CallFrame {
 /// Whether all series of this expression have one metric name (or none).
 bool has_one_name(const Expr& expr);
 
-/// Labels without the metric name.
+/// Labels without the metric name and what goes with it.
 model::Labels without_name(const model::Labels& labels);
 
 }  // namespace tocsin::promql

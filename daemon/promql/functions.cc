@@ -50,6 +50,45 @@ const Function* find_function(std::string_view name) {
   return found != all.end() && found->name == name ? &*found : nullptr;
 }
 
+namespace {
+
+Extension extension_of(const Expr& range) {
+  const auto* selector = std::get_if<Selector>(&without_parens(range).node);
+  return selector == nullptr ? Extension::kNone : selector->extension;
+}
+
+RangeFunction extended(const Function& function, Extension extension) {
+  return extension == Extension::kAnchored ? function.anchored : function.smoothed;
+}
+
+base::Error refuse(const Function& function, Extension extension) {
+  std::string names;
+  for (const Function& row : table()) {
+    if (extended(row, extension) != nullptr) {
+      names += (names.empty() ? "" : ", ") + std::string(row.name);
+    }
+  }
+  return {base::ErrorCode::kInvalidInput, std::string(to_string(extension)) +
+                                              " modifier can only be used with: " + names +
+                                              " - not with " + std::string(function.name)};
+}
+
+}  // namespace
+
+base::Result<RangeFunction> range_function(const Function& function, const Expr& range) {
+  const Extension extension = extension_of(range);
+  if (extension == Extension::kNone) {
+    return std::get<RangeFunction>(function.run);
+  }
+  RangeFunction run = extended(function, extension);
+  return run != nullptr ? base::Result<RangeFunction>(run) : refuse(function, extension);
+}
+
+base::Status accepts_range(const Function& function, const Expr& range) {
+  const Extension extension = extension_of(range);
+  return extension == Extension::kNone ? base::Status() : refuse(function, extension);
+}
+
 std::span<const Function> all_functions() { return table(); }
 
 }  // namespace tocsin::promql

@@ -32,6 +32,9 @@ struct RangeInput {
   std::span<const model::HistogramSample> histograms;
   /// When counting began for each of `samples`, 0 where not known; empty when it is for none.
   std::span<const std::int64_t> float_starts;
+  /// How far the samples reach beyond both ends of the range; see extended.h.
+  std::int64_t before_ms = 0;
+  std::int64_t after_ms = 0;
   /// Where the function says what a reader should know; null when nobody asks.
   Notes* notes = nullptr;
 
@@ -51,6 +54,17 @@ using HistogramFunction = double (*)(const model::Histogram& histogram);
 /// Everything else.
 using GeneralFunction = base::Result<Operand> (*)(CallFrame& frame);
 
+/// General functions that the executor knows how to compute for whole columns; see plan.h.
+enum class Form : std::uint8_t {
+  kStepwise,   ///< none: called at each step
+  kTime,       ///< time()
+  kTimestamp,  ///< timestamp(v)
+  kScalar,     ///< scalar(v)
+  kVector,     ///< vector(s)
+  kAbsent,     ///< absent(v)
+  kRelabel,    ///< changes labels alone: called once for each series, with a single element
+};
+
 struct Function {
   std::string_view name;
   std::vector<ValueType> arguments;
@@ -65,7 +79,13 @@ struct Function {
   base::Status (*check_parameters)(std::span<const double> parameters) = nullptr;
   bool expects_counter = false;     ///< infos when a float's name is not one of a counter
   bool quantile_parameter = false;  ///< its first argument is a quantile: warns outside of 0 … 1
-  bool experimental = false;        ///< see ParseOptions::experimental_functions
+  /// Of a function without arguments that always gives this scalar.
+  std::optional<double> constant_value = std::nullopt;
+  bool uses_time = false;            ///< depends on the evaluation time, not on its arguments alone
+  Form form = Form::kStepwise;       ///< of a GeneralFunction
+  bool experimental = false;         ///< see ParseOptions::experimental_functions
+  RangeFunction anchored = nullptr;  ///< of a RangeFunction: for ranges with that modifier,
+  RangeFunction smoothed = nullptr;  ///< see extended.h
 
   std::size_t min_arguments() const;
   /// The largest number of arguments; nothing when there is no bound.
@@ -75,6 +95,12 @@ struct Function {
 
 /// The function with this name, or null.
 const Function* find_function(std::string_view name);
+/// How a RangeFunction computes on this range vector: as its row says, or as the modifier of the
+/// selector wants. Fails for functions that do not know the modifier.
+base::Result<RangeFunction> range_function(const Function& function, const Expr& range);
+/// Whether a function may read a range vector that it sees as a whole.
+base::Status accepts_range(const Function& function, const Expr& range);
+
 /// All rows, for documentation and completion.
 std::span<const Function> all_functions();
 

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "promql/evaluator.h"
+#include "promql/call_frame.h"
 #include "promql/functions.h"
 #include "promql/info.h"
 

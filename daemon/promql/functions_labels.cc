@@ -138,7 +138,7 @@ Result<Operand> label_join(CallFrame& frame) {
 std::vector<Function> label_functions() {
   constexpr auto kString = ValueType::kString;
   constexpr auto kVector = ValueType::kVector;
-  return {
+  std::vector<Function> rows = {
       {"label_replace",
        {kVector, kString, kString, kString, kString},
        0,
@@ -152,6 +152,10 @@ std::vector<Function> label_functions() {
        &label_join,
        "sets a label to others joined by a separator"},
   };
+  for (Function& row : rows) {
+    row.form = Form::kRelabel;
+  }
+  return rows;
 }
 
 }  // namespace tocsin::promql

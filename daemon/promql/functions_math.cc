@@ -92,7 +92,7 @@ Function row(std::string_view name, ElementFunction run, std::string_view doc) {
 std::vector<Function> math_functions() {
   constexpr auto kScalar = ValueType::kScalar;
   constexpr auto kVector = ValueType::kVector;
-  return {
+  std::vector<Function> rows = {
       row("abs", &absolute, "absolute value"),
       row("ceil", &ceiling, "rounded up to an integer"),
       row("floor", &flooring, "rounded down to an integer"),
@@ -127,6 +127,8 @@ std::vector<Function> math_functions() {
       {"clamp", {kVector, kScalar, kScalar}, 0, kVector, &clamp, "between two limits"},
       {"pi", {}, 0, kScalar, &pi, "3.14159…"},
   };
+  rows.back().constant_value = std::numbers::pi;
+  return rows;
 }
 
 }  // namespace tocsin::promql

@@ -1,7 +1,7 @@
 #include <cmath>
 #include <string>
 
-#include "promql/evaluator.h"
+#include "promql/call_frame.h"
 #include "promql/functions.h"
 
 /// Functions of the query itself and of plain numbers.

@@ -4,35 +4,56 @@
 #include <string>
 
 #include "model/histogram_algebra.h"
+#include "promql/extended.h"
 #include "promql/functions.h"
 #include "promql/histogram_ranges.h"
 #include "promql/numeric.h"
 #include "promql/over_floats.h"
+#include "promql/starts.h"
 
 /// Functions that look at how the values of a range change.
 namespace tocsin::promql {
 namespace {
 
+using model::HistogramSample;
 using model::Sample;
 
 double seconds(std::int64_t milliseconds) { return static_cast<double>(milliseconds) / 1000.0; }
 
+// What is known of a series within a range.
+struct Observed {
+  std::int64_t first_ms = 0;
+  std::int64_t last_ms = 0;
+  std::size_t samples = 0;
+  std::optional<double> zero_share;  ///< of counters: the first value as a share of the change
+
+  // The first sample says when its counting began, which is as good as a sample with nothing.
+  void from_zero(std::int64_t start_ms) {
+    first_ms = start_ms;
+    ++samples;
+    zero_share = 0;
+  }
+};
+
+// Whether a first sample began to count within the range.
+bool starts_within(const RangeInput& input, std::int64_t start_ms, std::int64_t first_ms) {
+  return started_between(start_ms, input.start_ms + 1, first_ms);
+}
+
 // How much larger the change over the whole range is than that between the samples within it: the
 // observed change is extended to the range's ends, though by no more than half the average distance
-// of samples where a series begins or ends within the range. A counter does not go below zero:
-// `zero_share` is the first value as a share of the change.
-double extrapolation(const RangeInput& input, std::int64_t first_ms, std::int64_t last_ms,
-                     std::size_t samples, std::optional<double> zero_share) {
-  double to_start = seconds(first_ms - input.start_ms);
-  double to_end = seconds(input.end_ms - last_ms);
-  const double sampled = seconds(last_ms - first_ms);
-  const double average = sampled / static_cast<double>(samples - 1);
+// of samples where a series begins or ends within the range. A counter does not go below zero.
+double extrapolation(const RangeInput& input, const Observed& observed) {
+  double to_start = seconds(observed.first_ms - input.start_ms);
+  double to_end = seconds(input.end_ms - observed.last_ms);
+  const double sampled = seconds(observed.last_ms - observed.first_ms);
+  const double average = sampled / static_cast<double>(observed.samples - 1);
   const double threshold = average * 1.1;
   if (to_start >= threshold) {
     to_start = average / 2;
   }
-  if (zero_share) {
-    to_start = std::min(to_start, sampled * *zero_share);
+  if (observed.zero_share) {
+    to_start = std::min(to_start, sampled * *observed.zero_share);
   }
   if (to_end >= threshold) {
     to_end = average / 2;
@@ -50,18 +71,47 @@ std::optional<Number> extrapolated_histogram(const RangeInput& input, bool count
   if (!change) {
     return std::nullopt;
   }
-  std::optional<double> zero_share;
-  const double first_count = samples.front().histogram->count;
-  if (counter && change->count > 0 && first_count >= 0) {
-    zero_share = first_count / change->count;
+  const HistogramSample& first = samples.front();
+  const double first_count = first.histogram->count;
+  Observed observed{first.time_ms, samples.back().time_ms, samples.size(), std::nullopt};
+  if (counter && starts_within(input, first.start_ms, first.time_ms)) {
+    observed.from_zero(first.start_ms);
+    if (model::add(*change, *first.histogram).incompatible) {
+      input.note(Note::kMixedExponentialCustom);
+      return std::nullopt;
+    }
+    change->reset = model::CounterReset::kGauge;
+  } else if (counter && change->count > 0 && first_count >= 0) {
+    observed.zero_share = first_count / change->count;
   }
-  double factor = extrapolation(input, samples.front().time_ms, samples.back().time_ms,
-                                samples.size(), zero_share);
+  double factor = extrapolation(input, observed);
   if (per_second) {
     factor /= seconds(input.end_ms - input.start_ms);
   }
   model::multiply(*change, factor);
   return Number(std::move(*change));
+}
+
+// What a counter had reached each time before it started again from zero.
+double lost_in_resets(const RangeInput& input) {
+  double lost = 0;
+  for (std::size_t i = 1; i < input.samples.size(); ++i) {
+    const Sample& before = input.samples[i - 1];
+    const Sample& sample = input.samples[i];
+    if (sample.value < before.value) {
+      lost += before.value;
+    } else if (!input.float_starts.empty() &&
+               started_between(input.float_starts[i], before.time_ms, sample.time_ms)) {
+      lost += before.value;
+    }
+  }
+  for (std::size_t i = 1; i < input.float_starts.size(); ++i) {
+    if (starts_overlap(input.float_starts[i], input.float_starts[i - 1],
+                       input.samples[i - 1].time_ms)) {
+      input.note(Note::kStartOverlap);
+    }
+  }
+  return lost;
 }
 
 std::optional<Number> extrapolated(const RangeInput& input, bool counter, bool per_second) {
@@ -76,19 +126,17 @@ std::optional<Number> extrapolated(const RangeInput& input, bool counter, bool p
   const Sample& last = samples.back();
   double change = last.value - first.value;
   if (counter) {
-    double previous = first.value;
-    for (const Sample& sample : samples.subspan(1)) {
-      if (sample.value < previous) {
-        change += previous;  // the counter started again from zero
-      }
-      previous = sample.value;
-    }
+    change += lost_in_resets(input);
   }
-  std::optional<double> zero_share;
-  if (counter && change > 0 && first.value >= 0) {
-    zero_share = first.value / change;
+  Observed observed{first.time_ms, last.time_ms, samples.size(), std::nullopt};
+  const std::int64_t start = input.float_starts.empty() ? 0 : input.float_starts.front();
+  if (counter && starts_within(input, start, first.time_ms)) {
+    observed.from_zero(start);
+    change += first.value;
+  } else if (counter && change > 0 && first.value >= 0) {
+    observed.zero_share = first.value / change;
   }
-  double factor = extrapolation(input, first.time_ms, last.time_ms, samples.size(), zero_share);
+  double factor = extrapolation(input, observed);
   if (per_second) {
     factor /= seconds(input.end_ms - input.start_ms);
   }
@@ -117,7 +165,7 @@ std::optional<Number> instant_change(const RangeInput& input, bool per_second) {
   }
   double change = last.value - before.value;
   if (per_second) {
-    if (last.value < before.value) {
+    if (last.value < before.value || started_between(last.start_ms, before.time_ms, last.time_ms)) {
       change = last.value;
     }
     change /= seconds(last.time_ms - before.time_ms);
@@ -148,7 +196,7 @@ double count_steps(const RangeInput& input, const OfFloats& of_floats,
     } else if (item->histogram == nullptr) {
       count += of_floats(item->value, previous->value) ? 1 : 0;
     } else {
-      count += of_histograms(*item->histogram, *previous->histogram) ? 1 : 0;
+      count += of_histograms(*item->sample, *previous->sample) ? 1 : 0;
     }
     previous = item;
   }
@@ -161,14 +209,35 @@ std::optional<Number> changes(const RangeInput& input) {
       [](double now, double before) {
         return now != before && !(std::isnan(now) && std::isnan(before));
       },
-      [](const model::Histogram& now, const model::Histogram& before) {
-        return !model::same_distribution(now, before);
+      [](const HistogramSample& now, const HistogramSample& before) {
+        return !model::same_distribution(*now.histogram, *before.histogram);
       });
 }
 
 std::optional<Number> resets(const RangeInput& input) {
-  return count_steps(
-      input, [](double now, double before) { return now < before; }, &model::is_reset);
+  double count = count_steps(
+      input, [](double now, double before) { return now < before; },
+      [](const HistogramSample& now, const HistogramSample& before) {
+        return is_reset(now, before);
+      });
+  for (std::size_t i = 1; i < input.float_starts.size(); ++i) {
+    const Sample& before = input.samples[i - 1];
+    const Sample& now = input.samples[i];
+    const bool fell = now.value < before.value;  // counted already
+    count += !fell && started_between(input.float_starts[i], before.time_ms, now.time_ms) ? 1 : 0;
+  }
+  return count;
+}
+
+template <bool kSmoothed, bool kCounter, bool kPerSecond>
+std::optional<Number> extended(const RangeInput& input) {
+  return extended_change(input, {kSmoothed, kCounter, kPerSecond});
+}
+
+template <RangeFunction kRun>
+std::optional<Number> anchored(const RangeInput& input) {
+  const auto range = from_anchor(input);
+  return range ? kRun(*range) : std::nullopt;
 }
 
 struct Line {
@@ -295,8 +364,20 @@ std::vector<Function> rate_functions() {
        &over_floats<double_exponential_smoothing>,
        "the old name of double_exponential_smoothing"},
   };
+  rows[0].anchored = &extended<false, true, true>;
+  rows[0].smoothed = &extended<true, true, true>;
+  rows[1].anchored = &extended<false, true, false>;
+  rows[1].smoothed = &extended<true, true, false>;
+  rows[2].anchored = &extended<false, false, false>;
+  rows[2].smoothed = &extended<true, false, false>;
   for (Function& row : rows) {
+    if (row.name == "changes") {
+      row.anchored = &anchored<changes>;
+    } else if (row.name == "resets") {
+      row.anchored = &anchored<resets>;
+    }
     row.expects_counter = row.name == "rate" || row.name == "increase";
+    row.uses_time = row.name == "predict_linear";
     row.experimental = row.name == "double_exponential_smoothing";
     if (std::get<RangeFunction>(row.run) == &over_floats<double_exponential_smoothing>) {
       row.check_parameters = &check_factors;

@@ -3,7 +3,7 @@
 #include <string_view>
 #include <utility>
 
-#include "promql/evaluator.h"
+#include "promql/call_frame.h"
 #include "promql/functions.h"
 
 /// sort_by_label and sort_by_label_desc: natural order of label values, "a9" before "a10".

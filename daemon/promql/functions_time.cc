@@ -61,7 +61,6 @@ double hour(double v, Parameters) {
 double minute(double v, Parameters) { return static_cast<double>(seconds_of(v) % 3600 / 60); }
 
 base::Result<Operand> time(CallFrame& frame) {
-  frame.evaluator.holds_until(frame.time_ms);
   return Operand(static_cast<double>(frame.time_ms) / 1000.0);
 }
 
@@ -78,11 +77,33 @@ base::Result<Operand> timestamp(CallFrame& frame) {
       return status.error();
     }
   } else {
-    frame.evaluator.holds_until(frame.time_ms);
     elements = std::move(frame.vector(0));
     for (Element& element : elements) {
       element.set(static_cast<double>(frame.time_ms) / 1000.0);
     }
+  }
+  auto status =
+      frame.evaluator.drop_names(elements, has_one_name(argument), CallContext::Names::kSettled);
+  if (!status) {
+    return status.error();
+  }
+  return Operand(std::move(elements));
+}
+
+// Only selectors know when the counting of their samples began.
+base::Result<Operand> start_timestamp(CallFrame& frame) {
+  const Expr& argument = without_parens(*frame.call.arguments[0]);
+  const auto* selector = std::get_if<Selector>(&argument.node);
+  Elements elements;
+  if (selector == nullptr) {
+    return Operand(std::move(elements));
+  }
+  auto read = frame.evaluator.each_sample(
+      *selector, frame.time_ms, [&](const model::Labels& labels, const series::Point& point) {
+        elements.push_back({labels, static_cast<double>(point.start_ms) / 1000.0, false, nullptr});
+      });
+  if (!read) {
+    return read.error();
   }
   auto status =
       frame.evaluator.drop_names(elements, has_one_name(argument), CallContext::Names::kSettled);
@@ -100,7 +121,7 @@ Function row(std::string_view name, ElementFunction run, std::string_view doc) {
 }  // namespace
 
 std::vector<Function> time_functions() {
-  return {
+  std::vector<Function> rows = {
       row("year", &year, "year"),
       row("month", &month, "month, 1 to 12"),
       row("day_of_month", &day_of_month, "day of the month, 1 to 31"),
@@ -116,7 +137,23 @@ std::vector<Function> time_functions() {
        ValueType::kVector,
        &timestamp,
        "time of each sample in seconds"},
+      {"start_timestamp",
+       {ValueType::kVector},
+       0,
+       ValueType::kVector,
+       &start_timestamp,
+       "when the counting of each sample began, in seconds; 0 where not known"},
   };
+  for (Function& row : rows) {
+    row.uses_time = row.name == "time" || row.name.ends_with("timestamp");
+    row.experimental = row.name == "start_timestamp";
+    if (row.name == "time") {
+      row.form = Form::kTime;
+    } else if (row.name == "timestamp") {
+      row.form = Form::kTimestamp;
+    }
+  }
+  return rows;
 }
 
 }  // namespace tocsin::promql

@@ -95,7 +95,7 @@ std::vector<Function> vector_functions() {
   constexpr auto kMatrix = ValueType::kMatrix;
   constexpr auto kScalar = ValueType::kScalar;
   constexpr auto kVector = ValueType::kVector;
-  return {
+  std::vector<Function> rows = {
       {"absent", {kVector}, 0, kVector, &absent, "1 when the vector is empty"},
       {"absent_over_time",
        {kMatrix},
@@ -108,6 +108,16 @@ std::vector<Function> vector_functions() {
       {"scalar", {kVector}, 0, kScalar, &scalar, "value of the only element, else NaN"},
       {"vector", {kScalar}, 0, kVector, &vector, "one element without labels"},
   };
+  for (Function& row : rows) {
+    if (row.name == "absent") {
+      row.form = Form::kAbsent;
+    } else if (row.name == "scalar") {
+      row.form = Form::kScalar;
+    } else if (row.name == "vector") {
+      row.form = Form::kVector;
+    }
+  }
+  return rows;
 }
 
 }  // namespace tocsin::promql

@@ -5,6 +5,7 @@
 
 #include "model/histogram_algebra.h"
 #include "promql/accumulators.h"
+#include "promql/starts.h"
 
 namespace tocsin::promql {
 
@@ -16,12 +17,14 @@ namespace {
 
 using Item = MixedRange::Item;
 
-Item item_of(const model::Sample& sample) {
-  return {sample.time_ms, sample.value, nullptr, nullptr};
+Item float_at(const RangeInput& input, std::size_t i) {
+  const std::int64_t start = input.float_starts.empty() ? 0 : input.float_starts[i];
+  return {input.samples[i].time_ms, input.samples[i].value, nullptr, nullptr, start};
 }
 
-Item item_of(const HistogramSample& sample) {
-  return {sample.time_ms, 0, sample.histogram.get(), &sample};
+Item histogram_at(const RangeInput& input, std::size_t i) {
+  const HistogramSample& sample = input.histograms[i];
+  return {sample.time_ms, 0, sample.histogram.get(), &sample, sample.start_ms};
 }
 
 // Adds or subtracts; false when the two do not go together. Hints of resets do not matter here:
@@ -38,6 +41,8 @@ bool join(Histogram& to, const Histogram& other, bool plus, const RangeInput& in
   return true;
 }
 
+}  // namespace
+
 void note_kind(std::span<const HistogramSample> samples, bool counter, const RangeInput& input) {
   if (!counter) {
     if (samples.front().histogram->reset != CounterReset::kGauge ||
@@ -53,7 +58,10 @@ void note_kind(std::span<const HistogramSample> samples, bool counter, const Ran
   }
 }
 
-}  // namespace
+bool is_reset(const HistogramSample& later, const HistogramSample& earlier) {
+  return started_between(later.start_ms, earlier.time_ms, later.time_ms) ||
+         model::is_reset(*later.histogram, *earlier.histogram);
+}
 
 bool refuses_mix(const RangeInput& input) {
   const bool mixed = !input.samples.empty() && !input.histograms.empty();
@@ -69,7 +77,7 @@ std::optional<Histogram> histogram_change(const RangeInput& input, bool counter)
   const Histogram& last = *samples.back().histogram;
   // Of a first sample before a reset nothing is needed, so its layout does not matter either.
   Histogram nothing;
-  if (counter && model::is_reset(*samples[1].histogram, *previous)) {
+  if (counter && is_reset(samples[1], samples[0])) {
     nothing = model::zero_like(*samples[1].histogram);
     nothing.zero_threshold = 0;
     nothing.reset = CounterReset::kUnknown;
@@ -94,13 +102,14 @@ std::optional<Histogram> histogram_change(const RangeInput& input, bool counter)
     return std::nullopt;
   }
   note_kind(samples, counter, input);
-  if (counter) {
-    for (const HistogramSample& sample : samples.subspan(1)) {
-      if (model::is_reset(*sample.histogram, *previous) && !join(change, *previous, true, input)) {
-        return std::nullopt;
-      }
-      previous = sample.histogram.get();
+  for (std::size_t i = 1; counter && i < samples.size(); ++i) {
+    if (is_reset(samples[i], samples[i - 1]) && !join(change, *previous, true, input)) {
+      return std::nullopt;
     }
+    if (starts_overlap(samples[i].start_ms, samples[i - 1].start_ms, samples[i - 1].time_ms)) {
+      input.note(Note::kStartOverlap);
+    }
+    previous = samples[i].histogram.get();
   }
   change.reset = CounterReset::kGauge;
   change.compact();
@@ -113,7 +122,7 @@ std::optional<Number> last_histogram_change(const HistogramSample& before,
   const std::array<HistogramSample, 2> both = {before, last};
   note_kind(both, per_second, input);
   Histogram change = *last.histogram;
-  if (!per_second || !model::is_reset(*last.histogram, *before.histogram)) {
+  if (!per_second || !is_reset(last, before)) {
     if (!join(change, *before.histogram, false, input)) {
       return std::nullopt;
     }
@@ -155,9 +164,9 @@ std::optional<Item> MixedRange::next() {
   }
   if (floats_left && (!histograms_left ||
                       input_.samples[floats_].time_ms <= input_.histograms[histograms_].time_ms)) {
-    return item_of(input_.samples[floats_++]);
+    return float_at(input_, floats_++);
   }
-  return item_of(input_.histograms[histograms_++]);
+  return histogram_at(input_, histograms_++);
 }
 
 std::optional<std::pair<Item, Item>> MixedRange::last_two(const RangeInput& input) {
@@ -170,7 +179,7 @@ std::optional<std::pair<Item, Item>> MixedRange::last_two(const RangeInput& inpu
     const bool is_float =
         floats > 0 && (histograms == 0 || input.samples[floats - 1].time_ms >
                                               input.histograms[histograms - 1].time_ms);
-    return is_float ? item_of(input.samples[--floats]) : item_of(input.histograms[--histograms]);
+    return is_float ? float_at(input, --floats) : histogram_at(input, --histograms);
   };
   const Item newest = take();
   return std::pair(take(), newest);
@@ -180,14 +189,15 @@ Item MixedRange::first(const RangeInput& input) {
   const bool is_float =
       !input.samples.empty() && (input.histograms.empty() ||
                                  input.samples.front().time_ms < input.histograms.front().time_ms);
-  return is_float ? item_of(input.samples.front()) : item_of(input.histograms.front());
+  return is_float ? float_at(input, 0) : histogram_at(input, 0);
 }
 
 Item MixedRange::last(const RangeInput& input) {
   const bool is_float =
       !input.samples.empty() &&
       (input.histograms.empty() || input.samples.back().time_ms > input.histograms.back().time_ms);
-  return is_float ? item_of(input.samples.back()) : item_of(input.histograms.back());
+  return is_float ? float_at(input, input.samples.size() - 1)
+                  : histogram_at(input, input.histograms.size() - 1);
 }
 
 }  // namespace tocsin::promql

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <optional>
+#include <span>
+#include <utility>
 
 #include "promql/functions.h"
 
@@ -10,6 +12,14 @@ namespace tocsin::promql {
 
 /// Whether a range has floats and histograms; says so.
 bool refuses_mix(const RangeInput& input);
+
+/// Says when the histograms of a range are not what rate (counters) or delta (gauges) expects.
+void note_kind(std::span<const model::HistogramSample> samples, bool counter,
+               const RangeInput& input);
+
+/// Whether counting began again between two histograms, by what they hold or by the start
+/// timestamp of the later one.
+bool is_reset(const model::HistogramSample& later, const model::HistogramSample& earlier);
 
 /// The change of a range of at least two histograms from the first to the last, as a gauge; for
 /// counters resets are made up for. Nothing when standard and custom buckets meet.
@@ -37,6 +47,7 @@ class MixedRange {
     double value = 0;
     const model::Histogram* histogram = nullptr;
     const model::HistogramSample* sample = nullptr;
+    std::int64_t start_ms = 0;  ///< when counting began; 0: not known
 
     Number number() const { return sample ? Number(sample->histogram) : Number(value); }
   };

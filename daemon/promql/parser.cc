@@ -305,8 +305,7 @@ Result<NumberLiteral> Parser::number_of(const Token& token) const {
     literal.value = static_cast<double>(duration->count()) / 1000.0;
     literal.duration = true;
   } else if (token.kind == TokenKind::kNumber) {
-    literal.value =
-        base::parse_number(token.text).value_or(std::numeric_limits<double>::quiet_NaN());
+    literal.value = number_value(token.text);
   } else {
     return unexpected(token, {}, "number or duration");
   }

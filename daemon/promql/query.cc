@@ -7,8 +7,10 @@
 #include "promql/ast.h"
 #include "promql/bind.h"
 #include "promql/check.h"
-#include "promql/evaluator.h"
+#include "promql/grid.h"
 #include "promql/parser.h"
+#include "promql/plan.h"
+#include "promql/run.h"
 
 namespace tocsin::promql {
 
@@ -39,6 +41,7 @@ Result<Query> parse(std::string_view text, const ParseOptions& options) {
   Query query;
   query.type_ = (*root)->type;
   query.root_ = std::move(*root);
+  query.plan_ = std::make_shared<const Plan>(make_plan(*query.root_));
   query.text_ = text;
   query.depends_on_times_ = depends_on_times(*query.root_);
   return query;
@@ -46,38 +49,13 @@ Result<Query> parse(std::string_view text, const ParseOptions& options) {
 
 namespace {
 
-struct ToValue {
-  std::int64_t time_ms;
-
-  Value operator()(double scalar) const { return Scalar{time_ms, scalar}; }
-  Value operator()(std::string& text) const { return String{time_ms, std::move(text)}; }
-  Value operator()(Elements& elements) const {
-    Vector vector;
-    vector.reserve(elements.size());
-    for (Element& element : elements) {
-      vector.push_back(
-          {std::move(element.labels), time_ms, element.value, std::move(element.histogram)});
-    }
-    return vector;
-  }
-  Value operator()(Ranges& ranges) const {
-    Matrix matrix;
-    matrix.reserve(ranges.size());
-    for (RangeSeries& series : ranges) {
-      matrix.push_back(
-          {std::move(series.labels), std::move(series.samples), std::move(series.histograms)});
-    }
-    std::ranges::sort(matrix, {}, &MatrixSeries::labels);
-    return matrix;
-  }
-};
-
-base::Status check_snapshot(const std::vector<Window>& windows, const series::Snapshot& snapshot) {
-  if (windows.size() != snapshot.selections()) {
+base::Status check_snapshot(const Query& query, const series::Snapshot& snapshot) {
+  const std::size_t wanted = query.plan().selections().size();
+  if (wanted != snapshot.selections()) {
     return base::Error(base::ErrorCode::kInvalidInput,
                        "snapshot does not belong to this query: it holds " +
                            std::to_string(snapshot.selections()) + " lists for " +
-                           std::to_string(windows.size()) + " selectors");
+                           std::to_string(wanted) + " selections");
   }
   return {};
 }
@@ -95,38 +73,18 @@ Result<const Query*> for_times(const Query& query, const QueryTimes& times,
   return &own.emplace(std::move(*bound));
 }
 
-Result<Evaluation> run(const Query& query, std::int64_t at, const series::Snapshot& snapshot,
-                       const EvalOptions& options) {
-  const TimeSpan span{at, at};
-  if (auto status = check_snapshot(windows(query.root(), span, options), snapshot); !status) {
-    return status.error();
-  }
-  Evaluator evaluator(query, snapshot, options, span);
-  auto operand = evaluator.eval(query.root(), at);
-  if (!operand) {
-    return operand.error();
-  }
-  if (auto status = evaluator.finish(*operand); !status) {
-    return status.error();
-  }
-  return Evaluation{std::visit(ToValue{at}, *operand), evaluator.notes().take_warnings(),
-                    evaluator.notes().take_infos(), evaluator.take_stats()};
-}
-
 Result<Evaluation> run(const Query& query, const QueryTimes& times,
-                       const series::Snapshot& snapshot, const EvalOptions& options) {
-  const TimeSpan span{times.start_ms, times.end_ms};
-  if (auto status = check_snapshot(windows(query.root(), span, options), snapshot); !status) {
+                       const series::Snapshot& snapshot, const EvalOptions& options, bool instant) {
+  if (auto status = check_snapshot(query, snapshot); !status) {
     return status.error();
   }
-  Evaluator evaluator(query, snapshot, options, span);
-  auto ranges =
-      evaluator.each_step(query.root(), {span.start_ms, span.end_ms, times.step_ms}, true);
-  if (!ranges) {
-    return ranges.error();
+  const TimeSpan span{times.start_ms, times.end_ms};
+  auto grid = query_grid(span, instant ? 1 : times.step_ms, options);
+  if (!grid) {
+    return grid.error();
   }
-  return Evaluation{ToValue{span.end_ms}(*ranges), evaluator.notes().take_warnings(),
-                    evaluator.notes().take_infos(), evaluator.take_stats()};
+  const Run::Input input{query.plan(), query.text(), snapshot, options, span};
+  return run_plan(input, std::move(*grid), instant);
 }
 
 }  // namespace
@@ -136,7 +94,8 @@ Result<Evaluation> evaluate(const Query& query, base::WallTime time,
   const std::int64_t at = base::to_millis(time);
   std::optional<Query> own;
   const auto bound = for_times(query, {at, at, 0}, own);
-  return bound ? run(**bound, at, snapshot, options) : Result<Evaluation>(bound.error());
+  return bound ? run(**bound, {at, at, 0}, snapshot, options, true)
+               : Result<Evaluation>(bound.error());
 }
 
 Result<Evaluation> evaluate(const Query& query, const RangeTimes& times,
@@ -153,7 +112,7 @@ Result<Evaluation> evaluate(const Query& query, const RangeTimes& times,
                         times.step.count()};
   std::optional<Query> own;
   const auto bound = for_times(query, span, own);
-  return bound ? run(**bound, span, snapshot, options) : Result<Evaluation>(bound.error());
+  return bound ? run(**bound, span, snapshot, options, false) : Result<Evaluation>(bound.error());
 }
 
 }  // namespace tocsin::promql

@@ -24,6 +24,7 @@
 namespace tocsin::promql {
 
 struct Expr;  // promql/ast.h
+class Plan;   // promql/plan.h
 
 enum class ValueType : std::uint8_t { kScalar, kVector, kMatrix, kString };
 
@@ -48,11 +49,13 @@ struct QueryTimes {
   std::int64_t step_ms = 0;
 };
 
-/// A parsed and type-checked expression. Copies share the tree.
+/// A parsed, type-checked and planned expression. Copies share the tree and the plan.
 class Query {
  public:
   ValueType type() const { return type_; }
   const Expr& root() const { return *root_; }
+  /// How it is computed.
+  const Plan& plan() const { return *plan_; }
   /// The text as it was written.
   const std::string& text() const { return text_; }
   /// Whether step(), range(), start() or end() occur, so that bind() changes the tree.
@@ -62,6 +65,7 @@ class Query {
   friend base::Result<Query> parse(std::string_view text, const ParseOptions& options);
   friend base::Result<Query> bind(const Query& query, const QueryTimes& times);
   std::shared_ptr<const Expr> root_;
+  std::shared_ptr<const Plan> plan_;
   std::string text_;
   ValueType type_ = ValueType::kScalar;
   bool depends_on_times_ = false;
@@ -106,6 +110,8 @@ struct EvalOptions {
   std::size_t max_steps = 5'000'000;
   /// Drop metric names at the end of the evaluation only (Prometheus' feature of that name).
   bool delayed_name_removal = false;
+  /// rate, increase, irate and resets look at start timestamps (Prometheus' feature of that name).
+  bool use_start_timestamps = false;
   /// Ends the evaluation early when it is set; null: nobody will.
   std::shared_ptr<const Interrupt> interrupt;
   /// Fill EvalStats::per_step.

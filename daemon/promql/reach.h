@@ -14,25 +14,23 @@ struct TimeSpan {
   std::int64_t end_ms = 0;
 };
 
-/// Later than every time of an evaluation.
-inline constexpr std::int64_t kForever = std::numeric_limits<std::int64_t>::max();
-
 /// What one selector reads in all, both ends inclusive.
 struct Window {
-  const Selector* selector = nullptr;
   std::int64_t min_ms = 0;
   std::int64_t max_ms = 0;
-  bool repeated = false;  ///< looked at for more than one time, so reading once pays
 };
 
-/// The window of each selector, by Selector::index.
-std::vector<Window> windows(const Expr& root, TimeSpan times, const EvalOptions& options);
+/// The evaluation times of a subquery's inner expression, as far as a selector within cares.
+TimeSpan inner_span(const Subquery& subquery, TimeSpan span, TimeSpan times);
+/// What a selector reads when it is evaluated at times within `span`.
+Window window_of(const Selector& selector, TimeSpan span, TimeSpan times,
+                 const EvalOptions& options);
 
-/// By Selector::index, whether a selector may tell where its histograms were reset: below
+/// Whether the selectors within an expression may tell where their histograms were reset: below
 /// histogram_count, histogram_sum or histogram_avg. Elsewhere Prometheus' storage does not know
 /// resets, only their absence, and expressions that fold histograms give other hints and warnings
-/// by that.
-std::vector<bool> selectors_telling_resets(const Expr& root);
+/// by that. `above`: whether they may for what stands around the expression.
+bool tells_resets(const Expr& expr, bool above);
 
 /// The time that a selector or subquery looks at when the expression is evaluated at `time_ms`.
 std::int64_t shifted(const TimeShift& shift, std::int64_t time_ms, TimeSpan times);

@@ -25,7 +25,7 @@ bool Signature::keeps(std::string_view label) const {
 }
 
 bool Signature::counts(std::string_view label, bool name_gone) const {
-  return !(name_gone && label == model::kMetricName) && keeps(label);
+  return !(name_gone && goes_with_name(label)) && keeps(label);
 }
 
 void Signature::write_key(const model::Labels& labels, bool name_gone) {

@@ -10,8 +10,16 @@
 #include <vector>
 
 #include "model/labels.h"
+#include "promql/ast.h"
 
 namespace tocsin::promql {
+
+/// Labels that say what a metric is: they go where its name goes.
+inline constexpr std::string_view kMetricType = "__type__";
+inline constexpr std::string_view kMetricUnit = "__unit__";
+inline bool goes_with_name(std::string_view label) {
+  return label == model::kMetricName || label == kMetricType || label == kMetricUnit;
+}
 
 /// Tells which elements belong together: those whose chosen labels have equal values. Used by
 /// `on`, `ignoring`, `by` and `without`.
@@ -49,6 +57,17 @@ class Signature {
   std::array<std::unordered_map<model::Labels, Id, model::LabelsHash>, 2> known_;
   std::array<std::vector<std::optional<model::Labels>>, 2> labels_by_id_;
 };
+
+/// The labels that an aggregation is asked to group by, or without which; with `without`, what goes
+/// with the metric name is left out too.
+inline std::vector<std::string> grouping_labels(const Aggregation& aggregation) {
+  std::vector<std::string> labels = aggregation.labels;
+  if (aggregation.without) {
+    labels.emplace_back(kMetricType);
+    labels.emplace_back(kMetricUnit);
+  }
+  return labels;
+}
 
 /// A map from ids to values that is emptied at no cost.
 template <class T>

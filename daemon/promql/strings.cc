@@ -1,7 +1,11 @@
 #include "promql/strings.h"
 
+#include <charconv>
 #include <cstdint>
+#include <limits>
 #include <optional>
+
+#include "base/text.h"
 
 namespace tocsin::promql {
 
@@ -109,6 +113,20 @@ Result<std::string> unquote(std::string_view quoted) {
     }
   }
   return out;
+}
+
+double number_value(std::string_view literal) {
+  std::string digits(literal);
+  std::erase(digits, '_');
+  if (digits.size() > 1 && digits.front() == '0') {
+    std::int64_t octal = 0;
+    const char* end = digits.data() + digits.size();
+    const auto [stopped, problem] = std::from_chars(digits.data(), end, octal, 8);
+    if (problem == std::errc() && stopped == end) {
+      return static_cast<double>(octal);
+    }
+  }
+  return base::parse_number(literal).value_or(std::numeric_limits<double>::quiet_NaN());
 }
 
 }  // namespace tocsin::promql

@@ -46,6 +46,8 @@ struct EngineOptions {
   model::Labels external_labels;
   std::string external_url;
   promql::EvalOptions promql;
+  /// What expressions may use that come later than the rules: queries of templates and of people.
+  promql::ParseOptions parse;
 };
 
 /// A target or source that is being polled.
@@ -103,6 +105,8 @@ struct JobResult {
 struct RecordedSample {
   model::Labels labels;
   model::Sample sample;
+  /// In place of the sample's value; null for floats.
+  model::HistogramPtr histogram{};
 };
 
 /// Somebody was looking until `now`: written now and then while alerts are pending, and changes

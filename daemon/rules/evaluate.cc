@@ -24,8 +24,8 @@ bool fits(const model::Labels& alert, const model::Labels& series) {
 }
 
 bool is_fresh(const series::PinnedSeries& series, const series::Selection& selection) {
-  const auto newest = series.samples->newest(selection.min_time_ms, selection.max_time_ms);
-  return newest && !model::is_stale(newest->value);
+  const auto newest = series.samples->newest_point(selection.min_time_ms, selection.max_time_ms);
+  return newest && !newest->is_stale();
 }
 
 /// The series of one selection by the values of single labels, so that the inputs of thousands

@@ -48,7 +48,7 @@ base::Result<std::vector<RecordedSample>> recorded(
     for (const auto& [label, value] : labels) {
       builder.set(label, value);
     }
-    samples.push_back({builder.build(), {time_ms, element.value}});
+    samples.push_back({builder.build(), {time_ms, element.value}, element.histogram});
     if (!seen.insert(samples.back().labels).second) {
       return base::Error(
           base::ErrorCode::kInvalidInput,

@@ -128,7 +128,7 @@ Rule decode_rule(const Context& context, const yaml::Node& node) {
     context.problems.add(expression != nullptr ? *expression : node, "expr must be set");
     return rule;
   }
-  auto query = promql::parse(text);
+  auto query = promql::parse(text, context.options.promql);
   if (!query) {
     add_inside(context, *expression, "expr", query.error());
   } else {

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "promql/query.h"
 #include "rules/rule.h"
 #include "yaml/document.h"
 
@@ -12,6 +13,7 @@ struct DecodeOptions {
   /// Label and annotation names outside [a-zA-Z_][a-zA-Z0-9_]* are refused, as Prometheus does
   /// with `metric_name_validation_scheme: legacy`.
   bool legacy_names = false;
+  promql::ParseOptions promql = {};  ///< what expressions may use
 };
 
 struct RuleFile {

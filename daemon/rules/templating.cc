@@ -10,6 +10,11 @@ namespace {
 using templates::List;
 using templates::Value;
 
+// Histograms are printed as text.
+Value value_of(const promql::VectorElement& element) {
+  return element.histogram ? Value(model::to_string(*element.histogram)) : Value(element.value);
+}
+
 base::Error wrong_arguments(std::string_view function) {
   return {base::ErrorCode::kInvalidInput,
           "wrong number or type of arguments for " + std::string(function)};
@@ -51,7 +56,7 @@ TemplateContext::TemplateContext(const EngineOptions& options, QueryFunction que
     }
     List list;
     for (const promql::VectorElement& element : *elements) {
-      list.push_back(templates::sample_value(templates::map_of(element.labels), element.value));
+      list.push_back(templates::sample_value(templates::map_of(element.labels), value_of(element)));
     }
     return Value(std::move(list));
   };
@@ -117,7 +122,7 @@ base::Result<Candidates> expand_candidates(const std::string& alert_name,
   for (const promql::VectorElement& element : elements) {
     const Value data =
         templates::rule_data({templates::map_of(element.labels), context.external_labels(),
-                              context.external_url(), element.value});
+                              context.external_url(), value_of(element)});
     std::optional<std::string> error;
     model::LabelsBuilder builder(element.labels);
     builder.remove(model::kMetricName);

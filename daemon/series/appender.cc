@@ -1,80 +1,18 @@
 #include <bit>
-#include <limits>
 #include <mutex>
 #include <utility>
 
 #include "base/check.h"
-#include "series/store_impl.h"
+#include "series/appender_state.h"
 
 namespace tocsin::series {
 namespace {
-
-constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
 
 bool same_bits(double a, double b) {
   return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b);
 }
 
-/// A sample that waits for the commit. Those of one series form a chain, newest entry first.
-struct Pending {
-  model::Sample sample;
-  std::uint32_t staging = 0;
-  std::uint32_t previous = kNone;
-  bool replaces = false;  // a sample that is committed already
-};
-
-/// What the appender knows of one series that it writes to.
-struct Staging {
-  SeriesRef ref = 0;
-  Series* series = nullptr;   // null when the commit is to create it
-  model::Labels labels = {};  // of a series to create
-  std::uint32_t last_entry = kNone;
-  bool has_samples = false;  // committed or pending
-  std::int64_t last_time_ms = 0;
-  double last_value = 0;
-};
-
 }  // namespace
-
-struct Appender::State {
-  State(Store::Impl& store_impl, Origin batch_origin) : store(store_impl), origin(batch_origin) {}
-  ~State() {
-    for (const Staging& staging : stagings) {
-      if (staging.series != nullptr) {
-        staging.series->staging = 0;
-      } else {
-        store.release(staging.ref);
-      }
-    }
-    store.appender_open = false;
-    if (refused > 0) {
-      const std::unique_lock lock(store.mutex);
-      store.refused_total += refused;
-    }
-  }
-  State(const State&) = delete;
-  State& operator=(const State&) = delete;
-
-  std::uint32_t stage(Series& series);
-  base::Result<std::uint32_t> stage(const model::Labels& labels);
-  /// The sample with the time that its series keeps.
-  model::Sample kept(model::Sample sample) const {
-    return {sample.time_ms - store.shift_ms, sample.value};
-  }
-  AppendOutcome judge(const Staging& staging, model::Sample sample) const;
-  AppendOutcome add(std::uint32_t place, model::Sample sample);
-  AppendOutcome put(std::uint32_t place, model::Sample sample);
-  void push(std::uint32_t place, model::Sample sample, bool replaces);
-  Pending* pending_at(const Staging& staging, std::int64_t time_ms);
-
-  Store::Impl& store;
-  Origin origin;
-  std::vector<Staging> stagings;
-  std::vector<Pending> pending;
-  boost::unordered_flat_map<model::Labels, std::uint32_t, model::LabelsHash> to_create;
-  boost::unordered_flat_map<SeriesRef, std::uint32_t> to_create_by_ref;
-  std::size_t refused = 0;
-};
 
 std::uint32_t Appender::State::stage(Series& series) {
   if (series.staging == 0) {
@@ -84,6 +22,7 @@ std::uint32_t Appender::State::stage(Series& series) {
       staging.last_time_ms = series.head.last_time_ms();
       staging.last_value = series.head.last_value();
     }
+    note_last_histogram(staging, series);
     stagings.push_back(std::move(staging));
     series.staging = static_cast<std::uint32_t>(stagings.size());
   }
@@ -120,8 +59,9 @@ AppendOutcome Appender::State::judge(const Staging& staging, model::Sample sampl
   if (sample.time_ms < staging.last_time_ms) {
     return AppendOutcome::kOutOfOrder;
   }
-  return same_bits(sample.value, staging.last_value) ? AppendOutcome::kDuplicate
-                                                     : AppendOutcome::kConflict;
+  return !staging.last_histogram && same_bits(sample.value, staging.last_value)
+             ? AppendOutcome::kDuplicate
+             : AppendOutcome::kConflict;
 }
 
 void Appender::State::push(std::uint32_t place, model::Sample sample, bool replaces) {
@@ -132,6 +72,7 @@ void Appender::State::push(std::uint32_t place, model::Sample sample, bool repla
     staging.has_samples = true;
     staging.last_time_ms = sample.time_ms;
     staging.last_value = sample.value;
+    staging.last_histogram = nullptr;
   }
 }
 
@@ -191,6 +132,24 @@ AppendOutcome Appender::State::put(std::uint32_t place, model::Sample sample) {
 Appender::Appender(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Appender::Appender(Appender&&) noexcept = default;
 Appender::~Appender() = default;
+
+Appender::State::State(Store::Impl& store_impl, Origin batch_origin)
+    : store(store_impl), origin(batch_origin) {}
+
+Appender::State::~State() {
+  for (const Staging& staging : stagings) {
+    if (staging.series != nullptr) {
+      staging.series->staging = 0;
+    } else {
+      store.release(staging.ref);
+    }
+  }
+  store.appender_open = false;
+  if (refused > 0) {
+    const std::unique_lock lock(store.mutex);
+    store.refused_total += refused;
+  }
+}
 
 Appender Store::appender(Origin origin) {
   TOCSIN_CHECK(!impl_->appender_open, "one appender at a time");
@@ -278,6 +237,7 @@ CommitResult Appender::commit() {
       store.head_bytes += head.bytes() - bytes_before;
       ++result.stored;
     }
+    state_->commit_histograms(result);
     store.index.settle();
     store.appended_total += result.stored;
   }

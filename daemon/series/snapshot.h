@@ -41,6 +41,8 @@ struct Point {
   std::int64_t time_ms = 0;
   double value = 0;               ///< without a histogram
   model::HistogramPtr histogram;  ///< null for floats
+  std::int64_t start_ms = 0;      ///< when counting began; 0: not known
+
   bool is_stale() const { return histogram ? histogram->is_stale() : model::is_stale(value); }
 };
 
@@ -97,7 +99,7 @@ inline std::optional<Point> PinnedSamples::newest_point(std::int64_t min_time_ms
                                                         std::int64_t max_time_ms) const {
   if (floats_only()) {
     const auto sample = newest(min_time_ms, max_time_ms);
-    return sample ? std::optional(Point{sample->time_ms, sample->value, nullptr}) : std::nullopt;
+    return sample ? std::optional(Point{sample->time_ms, sample->value, {}, 0}) : std::nullopt;
   }
   Points points;
   read_points(min_time_ms, max_time_ms, points);
@@ -109,9 +111,10 @@ inline std::optional<Point> PinnedSamples::newest_point(std::int64_t min_time_ms
                                 points.histograms.back().time_ms > points.floats.back().time_ms);
   if (is_histogram) {
     const model::HistogramSample& last = points.histograms.back();
-    return Point{last.time_ms, 0, last.histogram};
+    return Point{last.time_ms, 0, last.histogram, last.start_ms};
   }
-  return Point{points.floats.back().time_ms, points.floats.back().value, nullptr};
+  const std::int64_t start_ms = points.float_starts.empty() ? 0 : points.float_starts.back();
+  return Point{points.floats.back().time_ms, points.floats.back().value, nullptr, start_ms};
 }
 
 }  // namespace tocsin::series

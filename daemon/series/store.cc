@@ -161,7 +161,7 @@ void Store::Impl::drop(const std::vector<Slot>& slots) {
   for (const Slot slot : slots) {
     Series& series = *table[slot];
     label_bytes -= label_overhead(series.labels);
-    head_bytes -= series.head.bytes();
+    head_bytes -= series.bytes();
     by_labels.erase(series.labels);
     removals.push_back({slot, std::move(series.labels)});
     table[slot].reset();
@@ -251,6 +251,10 @@ std::vector<PinnedSeries> Store::Impl::pin(const Selection& selection) const {
     block->series.push_back(std::move(pinned));
     list.push_back({series.labels, series.origin, series.ref,
                     std::shared_ptr<const PinnedSamples>(block, &block->series.back())});
+    if (series.histograms) {
+      auto& floats = list.back().samples;
+      floats = series.histograms->pin(std::move(floats), shift_ms, from);
+    }
   }
   return list;
 }
@@ -283,14 +287,14 @@ void Store::expire(base::WallTime now) {
       continue;
     }
     Series& series = *impl_->table[slot];
-    const std::size_t bytes_before = series.head.bytes();
-    const std::size_t dropped = series.head.drop_before(impl_->floor_ms);
+    const std::size_t bytes_before = series.bytes();
+    const std::size_t dropped = series.drop_before(impl_->floor_ms);
     if (dropped > 0) {
       impl_->samples -= dropped;
-      impl_->head_bytes -= bytes_before - series.head.bytes();
+      impl_->head_bytes -= bytes_before - series.bytes();
     }
     // What the open appender is about to write to stays.
-    if (series.head.empty() && series.staging == 0) {
+    if (series.empty() && series.staging == 0) {
       empty.push_back(slot);
     }
   }

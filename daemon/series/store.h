@@ -84,6 +84,10 @@ class Appender {
   void append_all(std::span<const RefSample> samples, std::vector<Refusal>& refused);
   /// Replaces a sample of the same timestamp, or appends: for values recorded once per slot.
   base::Result<AppendOutcome> put(const model::Labels& labels, model::Sample sample);
+  /// The same for native histograms, which lie beside the floats of a series. A time holds one of
+  /// either; put() replaces histograms by histograms only.
+  base::Result<AppendOutcome> append(const model::Labels& labels, model::HistogramSample sample);
+  base::Result<AppendOutcome> put(const model::Labels& labels, model::HistogramSample sample);
   /// The ref of a series that is committed or was added by this appender.
   std::optional<SeriesRef> find(const model::Labels& labels) const;
 

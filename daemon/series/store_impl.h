@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "series/head.h"
+#include "series/histograms.h"
 #include "series/index.h"
 #include "series/store.h"
 
@@ -25,6 +26,13 @@ struct Series {
   std::uint32_t staging = 0;
   model::Labels labels;
   Head head;
+  /// Null while there are none; never empty.
+  std::unique_ptr<HistogramHead> histograms;
+
+  bool empty() const { return head.empty() && !histograms; }
+  std::size_t bytes() const { return head.bytes() + (histograms ? histograms->bytes() : 0); }
+  /// See Head::drop_before().
+  std::size_t drop_before(std::int64_t time_ms);
 };
 
 inline constexpr Slot kNoSlot = std::numeric_limits<Slot>::max();

@@ -16,7 +16,7 @@ Value rule_data(RuleData data) {
                 {{"Labels", std::move(data.labels)},
                  {"ExternalLabels", std::move(data.external_labels)},
                  {"ExternalURL", std::move(data.external_url)},
-                 {"Value", data.value}}};
+                 {"Value", std::move(data.value)}}};
 }
 
 base::Result<Template> parse_rule_text(std::string_view name, std::string_view text,
@@ -24,8 +24,8 @@ base::Result<Template> parse_rule_text(std::string_view name, std::string_view t
   return Template::parse(name, kPrelude, text, functions);
 }
 
-Value sample_value(Map labels, double value) {
-  return Struct{"sample", {{"Labels", std::move(labels)}, {"Value", value}}};
+Value sample_value(Map labels, Value value) {
+  return Struct{"sample", {{"Labels", std::move(labels)}, {"Value", std::move(value)}}};
 }
 
 }  // namespace tocsin::templates

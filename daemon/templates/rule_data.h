@@ -16,7 +16,7 @@ struct RuleData {
   Map labels;
   Map external_labels;
   std::string external_url;
-  double value = 0;
+  Value value = 0.0;  ///< a number, or text for what is none
 };
 
 Value rule_data(RuleData data);
@@ -27,7 +27,7 @@ base::Result<Template> parse_rule_text(std::string_view name, std::string_view t
                                        const FunctionMap& functions);
 
 /// A sample of a query as templates see it: .Labels and .Value.
-Value sample_value(Map labels, double value);
+Value sample_value(Map labels, Value value);
 
 /// A map of a label set: any range of things with name.view() and value.view().
 template <class Labels>

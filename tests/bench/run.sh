@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# run.sh [latency|push|ingest|footprint|rooms]…: measures tocsin on this machine and prints Markdown;
-# all of them without arguments. Needs the packages of the groups build and test (deploy/packages.txt).
+# run.sh [latency|push|ingest|footprint|promql|rooms]…: measures tocsin on this machine and prints
+# Markdown; all of them without arguments. Needs the packages of the groups build and test (deploy/packages.txt).
 # TOCSIN_BINARY names a binary to measure instead of building the release preset.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 jobs=${TOCSIN_JOBS:-$(( $(nproc) + 1 ))}
 what=("$@")
 if [ ${#what[@]} -eq 0 ]; then
-  what=(latency push ingest footprint rooms)
+  what=(latency push ingest footprint promql rooms)
 fi
 
 build() {  # preset, target…
@@ -31,6 +31,10 @@ for name in "${what[@]}"; do
       fi
       python3 -B "tests/bench/$name.py" --tocsin "$binary" || failed=1
       ;;
+    promql)
+      build bench promql_server
+      python3 -B tests/bench/promql_prometheus.py || failed=1
+      ;;
     rooms)
       build bench tests/bench/all
       for program in build/bench/bench/*_bench; do
@@ -38,7 +42,7 @@ for name in "${what[@]}"; do
       done
       ;;
     *)
-      echo "usage: tests/bench/run.sh [latency|push|ingest|footprint|rooms]…" >&2
+      echo "usage: tests/bench/run.sh [latency|push|ingest|footprint|promql|rooms]…" >&2
       exit 2
       ;;
   esac

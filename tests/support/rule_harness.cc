@@ -91,6 +91,13 @@ void RuleHarness::store_only(series::Origin origin, const Samples& samples, base
   appender.commit();
 }
 
+void RuleHarness::store_only(series::Origin origin, const model::Labels& labels,
+                             const model::HistogramPtr& histogram, base::WallTime time) {
+  series::Appender appender = store_->appender(origin);
+  (void)appender.append(labels, {base::to_millis(time), histogram, 0});
+  appender.commit();
+}
+
 void RuleHarness::advance(base::Duration by) {
   const base::MonotonicTime end = clock_.monotonic_now() + by;
   while (true) {
@@ -165,7 +172,10 @@ void RuleHarness::take(rules::Decision decision) {
   }
   series::Appender appender = store_->appender(0);
   for (const rules::RecordedSample& sample : decision.samples) {
-    EXPECT_TRUE(appender.put(sample.labels, sample.sample).has_value());
+    const auto stored =
+        sample.histogram ? appender.put(sample.labels, {sample.sample.time_ms, sample.histogram, 0})
+                         : appender.put(sample.labels, sample.sample);
+    EXPECT_TRUE(stored.has_value());
   }
   appender.commit();
 }

@@ -48,6 +48,8 @@ class RuleHarness {
   void set_cost(const std::string& rule, double seconds) { costs_[rule] = seconds; }
   /// Samples that arrive without waking anybody: for loading test data.
   void store_only(series::Origin origin, const Samples& samples, base::WallTime time);
+  void store_only(series::Origin origin, const model::Labels& labels,
+                  const model::HistogramPtr& histogram, base::WallTime time);
 
   /// Time passes; deadlines on the way are served.
   void advance(base::Duration by);

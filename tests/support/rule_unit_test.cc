@@ -32,10 +32,15 @@ struct AlertCase {
   std::vector<ExpectedAlert> expected;
 };
 
+struct ExpectedValue {
+  double value = 0;
+  std::vector<NotedHistogram> histogram;  // one, or none for floats
+};
+
 struct ExpressionCase {
   base::Duration time{0};
   std::string expression;
-  std::map<model::Labels, double> expected;
+  std::map<model::Labels, ExpectedValue> expected;
 };
 
 struct Test {
@@ -142,14 +147,15 @@ class Decoder {
     reader.finish();
     std::size_t used = 0;
     auto labels = parse_series_labels(series, &used);
-    auto noted = parse_series_values(values);
+    std::vector<NotedHistogram> histograms;
+    auto noted = parse_series_values(values, &histograms);
     if (!labels || !noted) {
       reader.problem("series", (labels ? noted.error() : labels.error()).to_string());
       return;
     }
     // Of equal series the last one counts, as in promtool.
     std::erase_if(test.series, [&](const NotedSeries& other) { return other.labels == *labels; });
-    test.series.push_back({std::move(*labels), std::move(*noted), {}});
+    test.series.push_back({std::move(*labels), std::move(*noted), std::move(histograms)});
   }
 
   AlertCase alert_case(const yaml::Node& node) {
@@ -177,8 +183,14 @@ class Decoder {
       yaml::MappingReader sample(*item, "expected sample", problems_);
       const std::string labels = sample.text("labels").value_or("");
       const double value = sample.number("value").value_or(0);
-      sample.unsupported({"histogram"});
+      const std::string histogram = sample.text("histogram").value_or("");
       sample.finish();
+      ExpectedValue expected{value, {}};
+      if (!histogram.empty()) {
+        if (auto status = parse_histogram_item(histogram, expected.histogram); !status) {
+          sample.problem("histogram", status.error().to_string());
+        }
+      }
       std::size_t used = 0;
       const auto parsed =
           labels.empty() ? base::Result<model::Labels>() : parse_series_labels(labels, &used);
@@ -186,7 +198,7 @@ class Decoder {
         sample.problem("labels", parsed.error().to_string());
         continue;
       }
-      result.expected[*parsed] = value;
+      result.expected[*parsed] = std::move(expected);
     }
     reader.finish();
     return result;
@@ -199,6 +211,17 @@ bool equal(double a, double b, bool fuzzy) {
   return a == b || (std::isnan(a) && std::isnan(b)) || (fuzzy && std::nextafter(a, b) == b);
 }
 
+bool equal(const promql::VectorElement& got, const ExpectedValue& expected, bool fuzzy) {
+  if (!got.histogram || expected.histogram.empty()) {
+    return !got.histogram && expected.histogram.empty() && equal(got.value, expected.value, fuzzy);
+  }
+  return model::same_distribution(*got.histogram, *expected.histogram.front().histogram);
+}
+
+std::string text_of(double value, const model::HistogramPtr& histogram) {
+  return histogram ? model::to_string(*histogram) : base::format_number(value);
+}
+
 class Run {
  public:
   Run(const File& file, const Test& test, std::vector<rules::Group> groups, base::Duration lookback)
@@ -206,9 +229,11 @@ class Run {
     harness_.load(std::move(groups));
     for (const NotedSeries& series : test.series) {
       base::WallTime time = test.start;
-      for (const std::optional<double>& value : series.values) {
-        if (value) {
-          harness_.store_only(1, {{series.labels, *value}}, time);
+      for (std::size_t i = 0; i < series.values.size(); ++i) {
+        if (const NotedHistogram* noted = series.histogram(i)) {
+          harness_.store_only(1, series.labels, noted->histogram, time);
+        } else if (series.values[i]) {
+          harness_.store_only(1, {{series.labels, *series.values[i]}}, time);
         }
         time += test.interval;
       }
@@ -291,17 +316,20 @@ class Run {
     std::string got;
     bool same = result->size() == test.expected.size();
     for (const promql::VectorElement& element : *result) {
-      got += "\n    " + element.labels.to_string() + " " + base::format_number(element.value);
+      got +=
+          "\n    " + element.labels.to_string() + " " + text_of(element.value, element.histogram);
       const auto expected = test.expected.find(element.labels);
-      same = same && expected != test.expected.end() &&
-             equal(element.value, expected->second, file_.fuzzy);
+      same =
+          same && expected != test.expected.end() && equal(element, expected->second, file_.fuzzy);
     }
     if (same) {
       return;
     }
     std::string text = where(test.time) + test.expression + "\n  expected";
     for (const auto& [labels, value] : test.expected) {
-      text += "\n    " + labels.to_string() + " " + base::format_number(value);
+      const auto& histogram = value.histogram;
+      text += "\n    " + labels.to_string() + " " +
+              text_of(value.value, histogram.empty() ? nullptr : histogram.front().histogram);
     }
     faults_.push_back(text + "\n  got" + got);
   }

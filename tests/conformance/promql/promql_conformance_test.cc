@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "base/text.h"
 #include "conformance/promql/corpus.h"
 #include "conformance/promql/runner.h"
 #include "support/conformance.h"
@@ -42,35 +41,33 @@ Outcome run(const std::vector<std::string>& files, const std::string& phase) {
   return outcome;
 }
 
-// Lines "file:line reason" of the evals that cannot pass yet.
-std::set<std::string> known_gaps() {
-  std::set<std::string> gaps;
-  const std::string text =
-      testing::read_file(TOCSIN_SOURCE_DIR "/tests/conformance/promql/known_gaps.txt");
-  for (const std::string_view line : base::split(text, '\n')) {
-    const std::string_view place = line.substr(0, line.find(' '));
-    if (!place.empty() && !place.starts_with('#')) {
-      gaps.emplace(place);
-    }
-  }
-  return gaps;
-}
-
 TEST(PromqlScripts, OwnScriptsPass) {
   const Outcome outcome = run(scripts_in(TOCSIN_SOURCE_DIR "/tests/conformance/promql"), "");
   EXPECT_GT(outcome.passed, 20);
   EXPECT_TRUE(outcome.failed.empty());
 }
 
-TEST(PromqlScripts, CoreEvalsOfPrometheusPass) {
+struct Phase {
+  std::string name;
+  int evals;
+};
+
+class EvalsOfPrometheus : public ::testing::TestWithParam<Phase> {};
+
+TEST_P(EvalsOfPrometheus, Pass) {
   const auto folder = testing::conformance_dir();
   if (!folder) {
     GTEST_SKIP() << "no conformance data";
   }
-  const Outcome outcome = run(scripts_in(*folder + "/prometheus/promqltest"), "core");
-  EXPECT_EQ(outcome.passed + outcome.failed.size(), 517U);
-  EXPECT_EQ(outcome.failed, known_gaps());
+  const Outcome outcome = run(scripts_in(*folder + "/prometheus/promqltest"), GetParam().name);
+  EXPECT_EQ(outcome.passed, GetParam().evals);
+  EXPECT_EQ(outcome.failed, std::set<std::string>());
 }
+
+INSTANTIATE_TEST_SUITE_P(Phases, EvalsOfPrometheus,
+                         ::testing::Values(Phase{"core", 517}, Phase{"native-histogram", 487},
+                                           Phase{"experimental", 324}),
+                         [](const auto& phase) { return phase.param.name.substr(0, 4); });
 
 }  // namespace
 }  // namespace tocsin::promqltest

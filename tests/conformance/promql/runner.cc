@@ -20,6 +20,7 @@ class Runner {
  public:
   explicit Runner(std::string file) : file_(std::move(file)) {
     options_.delayed_name_removal = true;
+    options_.use_start_timestamps = true;
     options_.max_samples = 10'000;
   }
 

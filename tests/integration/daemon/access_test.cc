@@ -51,7 +51,41 @@ TEST_F(ListenerAccess, CredentialsFromFilesOpenIt) {
   const Finished asked =
       tocsin({"query", "1", "--server", rig_.url(), "--token-file", rig_.path("token")});
   EXPECT_EQ(asked.exit_code, 0) << asked.output;
+  const Finished as_user = tocsin({"query", "1", "--url", rig_.url(), "--user", "ops",
+                                   "--password-file", rig_.path("password")});
+  EXPECT_EQ(as_user.exit_code, 0) << as_user.output;
+  // A page of another site does not have the credentials: it may read what it has them for.
+  const HttpMessage foreign = rig_.get(
+      target, {{"Authorization", "Bearer s3cret-token"}, {"Origin", "https://dashboards.example"}});
+  EXPECT_EQ(foreign.header("access-control-allow-origin"), "*");
   EXPECT_EQ(rig_.log().find("s3cret"), std::string::npos);
+}
+
+TEST_F(ListenerAccess, WithoutCredentialsPagesOfOtherSitesReadNothingUnlessAllowed) {
+  configure("");
+  rig_.start_ready();
+  const std::string target = "/api/v1/query?query=1";
+  const std::map<std::string, std::string> foreign = {{"Origin", "https://a.example"}};
+  EXPECT_EQ(rig_.get(target, foreign).header("access-control-allow-origin"), "");
+  EXPECT_EQ(rig_.stop(), 0);
+  configure("cors_origin: 'https://[a-z]+[.]example'");
+  rig_.start_ready();
+  EXPECT_EQ(rig_.get(target, foreign).header("access-control-allow-origin"), "https://a.example");
+  EXPECT_EQ(rig_.get(target, {{"Origin", "https://a.example.evil"}})
+                .header("access-control-allow-origin"),
+            "");
+  EXPECT_EQ(rig_.get("/tocsin/v1/incidents", foreign).header("access-control-allow-origin"), "");
+}
+
+TEST_F(ListenerAccess, TheConfigurationIsShownWithoutItsSecrets) {
+  rig_.write("tocsin.yml",
+             "global: {smtp_smarthost: \"127.0.0.1:25\", smtp_from: a@b, "
+             "smtp_auth_username: u, smtp_auth_password: hunter2}\n" +
+                 webhook_route("http://user:hunter3@127.0.0.1:1/hunter4"));
+  rig_.start_ready();
+  const std::string shown = rig_.get("/api/v1/status/config").body;
+  EXPECT_NE(shown.find("smtp_auth_username: u"), std::string::npos) << shown;
+  EXPECT_EQ(shown.find("hunter"), std::string::npos) << shown;
 }
 
 }  // namespace

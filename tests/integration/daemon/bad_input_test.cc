@@ -104,6 +104,21 @@ TEST_F(BadTarget, AnswersWithAnErrorStatus) {
   expect_down("500");
 }
 
+TEST(Blindness, IsSaidWhenMostTargetsAreDown) {
+  Rig rig;
+  PageServer page;
+  page.set("good_metric 1\n");
+  rig.write("tocsin.yml", "scrape_configs:\n" + scrape_job("good", page.address()) +
+                              scrape_job("bad", "127.0.0.1:1") +
+                              scrape_job("worse", "127.0.0.1:2") +
+                              webhook_route("http://127.0.0.1:1/"));
+  rig.start_ready();
+  EXPECT_TRUE(eventually(10s, [&] {
+    return rig.get("/-/ready").body.find("It is blind: 2 of 3 targets") != std::string::npos;
+  })) << rig.get("/-/ready").body;
+  EXPECT_EQ(rig.get("/-/ready").status, 200) << "it does what it can";
+}
+
 TEST(ForeignDatabase, OfANewerVersionIsRefusedAndLeftAlone) {
   Rig rig;
   rig.write("tocsin.yml", webhook_route("http://127.0.0.1:1/"));

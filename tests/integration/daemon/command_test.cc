@@ -62,6 +62,43 @@ TEST_F(Commands, QueryPrintsATableAndSaysWhatIsWrong) {
   EXPECT_EQ(tocsin({"query", "up", "--server", "http://127.0.0.1:1"}).exit_code, 2);
 }
 
+TEST_F(Commands, QueryDrawsARange) {
+  start();
+  const Finished chart = ask({"query", "queue_length", "--range", "1m/1s", "--width", "60"});
+  EXPECT_EQ(chart.exit_code, 0);
+  EXPECT_THAT(chart.output, HasSubstr("┤"));
+  EXPECT_THAT(chart.output, HasSubstr("● queue_length{"));
+  EXPECT_THAT(chart.output, HasSubstr("50 (50 to 50)"));
+  EXPECT_THAT(chart.output, ::testing::Not(HasSubstr("\x1b"))) << "no terminal, no colours";
+  const Finished json =
+      ask({"query", "queue_length", "--start", "1m", "--end", "now", "--step", "1s", "--json"});
+  EXPECT_EQ(json.exit_code, 0);
+  EXPECT_THAT(json.output, HasSubstr("\"resultType\":\"matrix\""));
+  const Finished samples = ask({"query", "queue_length[5s]", "--time", "now"});
+  EXPECT_EQ(samples.exit_code, 0);
+  EXPECT_THAT(samples.output, HasSubstr("SERIES"));
+  EXPECT_EQ(ask({"query", "queue_length", "--range", "nonsense"}).exit_code, 2);
+  EXPECT_EQ(ask({"query", "queue_length", "--time", "nonsense"}).exit_code, 2);
+}
+
+TEST_F(Commands, QueryHasExitCodesForScripts) {
+  start();
+  EXPECT_EQ(ask({"query", "nope"}).exit_code, 0);
+  EXPECT_EQ(ask({"query", "nope", "--fail-empty"}).exit_code, 1);
+  EXPECT_EQ(ask({"query", "queue_length", "--fail-empty"}).exit_code, 0);
+  EXPECT_EQ(ask({"query", "queue_length", "--token-file", "/nonexistent"}).exit_code, 2);
+  EXPECT_EQ(ask({"query", "queue_length", "--password-file", "x"}).exit_code, 2);
+}
+
+TEST(CommandLine, QueryFormatsWithoutAServer) {
+  const Finished good = tocsin({"query", "--format", "sum(rate(up[5m]))by(job)>0"});
+  EXPECT_EQ(good.exit_code, 0);
+  EXPECT_EQ(good.output, "sum by (job) (rate(up[5m])) > 0\n");
+  const Finished bad = tocsin({"query", "--format", "sum("});
+  EXPECT_EQ(bad.exit_code, 1);
+  EXPECT_THAT(bad.output, HasSubstr("1:5"));
+}
+
 TEST_F(Commands, IncidentsAreListedAndShown) {
   start();
   const Finished list = ask({"incident", "list"});

@@ -89,6 +89,28 @@ TEST_F(FullDisk, DetectionAndNoticesGoOnAndTheBacklogIsWrittenLater) {
   writes_the_backlog_and_comes_back_with_it();
 }
 
+TEST_F(FullDisk, AStartOnItWatchesAllTheSame) {
+  const SmallDisk disk(rig_.folder(), 4 << 20);
+  if (!disk.mounted()) {
+    GTEST_SKIP() << "this machine lets nobody mount a file system of his own";
+  }
+  rig_.store_on(disk);
+  start();
+  page_.set("queue_length 50\n");
+  ASSERT_TRUE(eventually(10s, [&] { return rig_.alert_state("QueueLong") == "firing"; }));
+  ASSERT_TRUE(eventually(10s, [&] { return was_told(sink_, "firing", "QueueLong"); }));
+  disk.fill();
+  rig_.process().kill();
+  rig_.start_ready();
+  EXPECT_EQ(rig_.alert_state("QueueLong"), "firing");
+  page_.set("queue_length 500\n");
+  ASSERT_TRUE(eventually(20s, [&] { return was_told(sink_, "firing", "QueueVeryLong"); }))
+      << rig_.log();
+  EXPECT_EQ(rig_.incidents().size(), 1U);
+  disk.free();
+  writes_the_backlog_and_comes_back_with_it();
+}
+
 TEST_F(FullDisk, FilesThatMayNotGrowAreNoDifferent) {
   // Programs inherit this: a write beyond the limit then fails instead of killing.
   std::signal(SIGXFSZ, SIG_IGN);

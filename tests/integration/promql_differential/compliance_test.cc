@@ -59,7 +59,7 @@ TEST(PromqlDifferential, ComplianceQueriesAreAnsweredAsPrometheusDoes) {
         EXPECT_EQ(answers->ours.failed, one.should_fail) << question.to_string();
         continue;
       }
-      if (const auto* known = find_exclusion({question, answers->theirs, answers->ours, {}})) {
+      if (const auto* known = find_exclusion({question, answers->theirs, answers->ours, {}, {}})) {
         ++excluded[std::string(known->id)];
         continue;
       }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -134,19 +135,27 @@ bool choice_among_equals(const Disagreement& found) {
          std::ranges::equal(values_of(found.theirs), values_of(found.ours), same);
 }
 
-// The numbers among the values of labels with nine digits only.
-Answer rounded(Answer answer) {
-  for (AnswerSeries& series : answer.series) {
+// The numbers among the values of labels with nine digits only; what then is one series, as one.
+Answer rounded(const Answer& answer) {
+  std::map<std::string, AnswerSeries> all;
+  for (const AnswerSeries& series : answer.series) {
     std::string labels;
     for (const std::string_view part : base::split(series.labels, '"')) {
       const std::optional<double> number = base::parse_number(part);
-      labels += number ? base::format_number_short(std::stod(fmt::format("{:.8e}", *number)))
-                       : std::string(part);
+      labels += number ? fmt::format("{:.8e}", *number) : std::string(part);
       labels += '"';
     }
-    series.labels = labels;
+    AnswerSeries& whole = all[labels];
+    whole.labels = labels;
+    whole.points.insert(whole.points.end(), series.points.begin(), series.points.end());
   }
-  return answer;
+  Answer result = answer;
+  result.series.clear();
+  for (auto& [labels, series] : all) {
+    std::ranges::sort(series.points, {}, &Point::time_ms);
+    result.series.push_back(std::move(series));
+  }
+  return result;
 }
 
 bool counted_inexact_values(const Disagreement& found) {
@@ -203,10 +212,43 @@ bool any_label_name(const Disagreement& found) {
          found.theirs.error.find("invalid destination label name") != std::string::npos;
 }
 
-bool per_step(const Disagreement& found) {
-  return found.question.range &&
-         (found.question.expression.find("@ start()") != std::string::npos ||
-          found.question.expression.find("@ end()") != std::string::npos);
+bool wrongly_scoped_at(const Disagreement& found) {
+  return found.question.range && found.question.expression.find('@') != std::string::npos &&
+         !found.instants.series.empty() && !difference(found.instants, found.ours, false);
+}
+
+// Theirs lacks what ours has, and nothing else is different.
+bool timestamp_with_at(const Disagreement& found) {
+  Answer common = found.ours;
+  std::erase_if(common.series, [&found](const AnswerSeries& series) {
+    const auto theirs =
+        std::ranges::find(found.theirs.series, series.labels, &AnswerSeries::labels);
+    return theirs == found.theirs.series.end();
+  });
+  return begins_with(found.question, {"timestamp"}) &&
+         found.question.expression.find('@') != std::string::npos && !found.theirs.failed &&
+         !difference(found.theirs, common, false);
+}
+
+// Where Go's package math is not exact: logarithms of subnormal numbers, the sign of atan2 when the
+// quotient is too small for a number, hyperbolic functions whose result is nearly too large for
+// one.
+bool mathematics(const Disagreement& found) {
+  const auto subnormal = [](double x) { return std::fpclassify(x) == FP_SUBNORMAL; };
+  if (begins_with(found.question, {"ln", "log2", "log10"})) {
+    return std::ranges::any_of(found.within, [&subnormal](const Answers& argument) {
+      return std::ranges::any_of(argument.ours.series, [&subnormal](const AnswerSeries& series) {
+        return std::ranges::any_of(series.points, subnormal, &Point::value);
+      });
+    });
+  }
+  if (begins_with(found.question, {"cosh", "sinh"})) {
+    return values_differ(found.theirs, found.ours,
+                         [](double a, double b) { return std::isinf(a) && std::abs(b) > 8e307; });
+  }
+  return found.question.expression.find(" atan2 ") != std::string::npos &&
+         values_differ(nameless(found.theirs), found.ours,
+                       [](double a, double b) { return same_value(std::abs(a), std::abs(b)); });
 }
 
 std::vector<Exclusion> make_table() {
@@ -230,18 +272,27 @@ std::vector<Exclusion> make_table() {
        &amplified_last_digits},
       {"counted-inexact-values", "the same, where count_values makes labels of the last digits",
        &counted_inexact_values},
+      {"wrongly-scoped-at",
+       "2.51: [BUGFIX] PromQL: Fix wrongly scoped range vectors with @ modifier #13559",
+       &wrongly_scoped_at},
+      {"timestamp-with-at",
+       "2.47: [ENHANCEMENT] PromQL: More efficient evaluation of query with timestamp() #12579, "
+       "which "
+       "no longer forgets samples when there are both @ and offset",
+       &timestamp_with_at},
+      {"name-after-atan2", "3.x: atan2 drops the metric name as all arithmetic does",
+       &name_after_atan2},
+      {"mathematics", "nothing of PromQL: where Go's functions are less exact than C's",
+       &mathematics},
       {"removed-by-comparison",
        "3.x: one-to-one comparisons with several series on the left fail even when none is left",
        &removed_by_comparison},
       {"any-label-name", "3.0: [CHANGE] UTF-8 names are valid: label_replace and label_join too",
        &any_label_name},
-      {"name-after-atan2", "3.x: atan2 drops the metric name as all arithmetic does",
-       &name_after_atan2},
       {std::string_view(kChoiceAmongEquals),
        "nowhere said: which of equal values topk, bottomk and sort prefer; Prometheus' own choice "
        "varies from one time to the next",
        &choice_among_equals},
-      {"range-per-step", "ours: the API evaluates ranges step by step", &per_step},
   };
 }
 

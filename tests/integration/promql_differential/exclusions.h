@@ -15,6 +15,8 @@ struct Disagreement {
   Answer ours;
   /// What both say about the expressions directly within, at the same time.
   std::vector<Answers> within;
+  /// What Prometheus says when it is asked for each of a range's times alone.
+  Answer instants;
 };
 
 /// A known difference between Prometheus 2.42 and the semantics that tocsin follows.

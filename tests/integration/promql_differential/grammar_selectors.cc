@@ -147,8 +147,9 @@ std::string Grammar::number() {
   if (dice_.chance(0.3)) {
     return base::format_number(static_cast<double>(dice_.between(-40, 400)) / 4);
   }
-  return dice_.one_of({"0", "1", "2", "3", "10", "0.5", "1e3", "0x1F", "Inf", "-Inf", "NaN", "1e-9",
-                       "3.14159", ".5", "5.", "1E2", "+4", "inf", "nan"});
+  return dice_.one_of({"0",    "1",   "2",    "3",   "10",   "0.5",     "1e3",
+                       "0x1F", "Inf", "-Inf", "NaN", "1e-9", "3.14159", ".5",
+                       "5.",   "017", "018",  "1E2", "+4",   "inf",     "nan"});
 }
 
 }  // namespace tocsin::differential

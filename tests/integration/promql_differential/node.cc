@@ -69,6 +69,14 @@ std::vector<NodePtr> smaller(const NodePtr& node) {
   return all;
 }
 
+std::vector<NodePtr> inner_expressions(const NodePtr& node) {
+  std::vector<NodePtr> all;
+  for (const NodeType type : {NodeType::kVector, NodeType::kScalar, NodeType::kMatrix}) {
+    collect(node, type, all);
+  }
+  return all;
+}
+
 std::vector<NodePtr> within_subqueries(const NodePtr& node) {
   std::vector<NodePtr> all;
   for (const Piece& piece : node->pieces) {

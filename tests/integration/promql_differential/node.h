@@ -38,6 +38,9 @@ std::string to_string(const Node& node);
 /// The largest cuts come first.
 std::vector<NodePtr> smaller(const NodePtr& node);
 
+/// Every expression within, whatever its type, the largest first.
+std::vector<NodePtr> inner_expressions(const NodePtr& node);
+
 /// The instant vectors within range vectors: what subqueries evaluate at other times.
 std::vector<NodePtr> within_subqueries(const NodePtr& node);
 

@@ -2,12 +2,23 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "integration/promql_differential/exclusions.h"
 #include "integration/promql_differential/grammar.h"
 #include "integration/promql_differential/metrics.h"
 
 namespace tocsin::differential {
 namespace {
+
+std::string seconds_text(std::int64_t milliseconds) {
+  return base::format_number(static_cast<double>(milliseconds) / 1000);
+}
+
+void replace_all(std::string& text, std::string_view what, const std::string& with) {
+  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + 1)) {
+    text.replace(at, what.size(), with);
+  }
+}
 
 std::optional<std::string> disagreement(const Question& question, const Answers& answers) {
   return difference(answers.theirs, answers.ours, order_counts(question));
@@ -36,6 +47,23 @@ Question range_question(Dice& dice, const TimeFrame& frame) {
   question.step_ms = dice.one_of(kSteps);
   question.end_ms = question.start_ms + question.step_ms * dice.between(0, 25);
   return question;
+}
+
+/// The instants of a range query, those at which a difference shows first.
+std::vector<Question> instants(const Question& question) {
+  std::vector<Question> all;
+  for (std::int64_t time = question.start_ms; time <= question.end_ms; time += question.step_ms) {
+    Question one = question;
+    one.range = false;
+    one.start_ms = one.end_ms = time;
+    all.push_back(std::move(one));
+  }
+  for (std::int64_t time = question.start_ms; time <= question.end_ms; time += question.step_ms) {
+    Question one = question;
+    one.start_ms = one.end_ms = time;
+    all.push_back(std::move(one));
+  }
+  return all;
 }
 
 /// One run over one set of series after the other.
@@ -96,7 +124,8 @@ class Runner {
     const Disagreement found{.question = smallest,
                              .theirs = answers->theirs,
                              .ours = answers->ours,
-                             .within = ask_within(peers, asked)};
+                             .within = ask_within(peers, asked),
+                             .instants = ask_instants(peers, smallest)};
     if (const Exclusion* known = find_exclusion(found)) {
       ++result_.excluded[std::string(known->id)];
       return;
@@ -111,6 +140,31 @@ class Runner {
     options_.say("theirs and ours disagree: " + report.what +
                  "\n  smallest: " + smallest.to_string() + "\n  found as: " + report.found);
     result_.reports.push_back(std::move(report));
+  }
+
+  // What Prometheus says at each of a range's times alone, put together as a range.
+  static Answer ask_instants(Peers& peers, const Question& question) {
+    std::map<std::string, AnswerSeries> series;
+    for (Question& instant : instants(question)) {
+      // These mean the range's times.
+      replace_all(instant.expression, "@ start()", "@ " + seconds_text(question.start_ms));
+      replace_all(instant.expression, "@ end()", "@ " + seconds_text(question.end_ms));
+      const base::Result<Answers> answers = peers.ask(instant);
+      if (!question.range || instant.range || !answers || answers->theirs.failed) {
+        continue;
+      }
+      for (const AnswerSeries& one : answers->theirs.series) {
+        AnswerSeries& whole = series[one.labels];
+        whole.labels = one.labels;
+        whole.points.insert(whole.points.end(), one.points.begin(), one.points.end());
+      }
+    }
+    Answer answer;
+    answer.result_type = "matrix";
+    for (auto& [labels, one] : series) {
+      answer.series.push_back(std::move(one));
+    }
+    return answer;
   }
 
   static std::vector<Answers> ask_within(Peers& peers, const Asked& asked) {
@@ -149,23 +203,6 @@ class Runner {
   RunResult result_;
 };
 
-/// The instants of a range query, those at which a difference shows first.
-std::vector<Question> instants(const Question& question) {
-  std::vector<Question> all;
-  for (std::int64_t time = question.start_ms; time <= question.end_ms; time += question.step_ms) {
-    Question one = question;
-    one.range = false;
-    one.start_ms = one.end_ms = time;
-    all.push_back(std::move(one));
-  }
-  for (std::int64_t time = question.start_ms; time <= question.end_ms; time += question.step_ms) {
-    Question one = question;
-    one.start_ms = one.end_ms = time;
-    all.push_back(std::move(one));
-  }
-  return all;
-}
-
 /// Looks for the smallest question over which both still disagree.
 class Shrinker {
  public:
@@ -197,23 +234,34 @@ class Shrinker {
   }
 
   bool smaller_expression() {
-    const std::vector<NodePtr> candidates = smaller(node_);
+    std::vector<NodePtr> candidates = inner_expressions(node_);
+    const std::vector<NodePtr> changed = smaller(node_);
+    candidates.insert(candidates.end(), changed.begin(), changed.end());
     return std::ranges::any_of(candidates, [this](const NodePtr& candidate) {
       return to_string(*candidate).size() < question_.expression.size() &&
              accept(candidate, question_);
     });
   }
 
-  // What a subquery evaluates, at the times at which it may have done so.
+  // What a subquery evaluates, at the times at which it may have done so, each alone or all at
+  // once.
   bool inside_a_subquery() {
     for (const NodePtr& inner : within_subqueries(node_)) {
-      Question instant = question_;
-      instant.range = false;
-      const std::int64_t newest = question_.end_ms / kInnerStep * kInnerStep;
-      for (std::int64_t time = newest; time > newest - kInnerTimes * kInnerStep;
-           time -= kInnerStep) {
-        instant.start_ms = instant.end_ms = time;
-        if (accept(inner, instant)) {
+      Question part = question_;
+      const std::int64_t newest = question_.end_ms / kInnerGrid * kInnerGrid;
+      part.range = false;
+      for (std::int64_t ago = 0; ago < kInnerTime; ago += kInnerStep) {
+        part.start_ms = part.end_ms = newest - ago;
+        if (accept(inner, part)) {
+          return true;
+        }
+      }
+      part.range = true;
+      part.end_ms = newest;
+      part.start_ms = newest - kInnerTime;
+      for (const std::int64_t step : {7'500, 30'000, 60'000}) {
+        part.step_ms = step;
+        if (accept(inner, part)) {
           return true;
         }
       }
@@ -221,9 +269,10 @@ class Shrinker {
     return false;
   }
 
-  static constexpr int kMaxQuestions = 600;
-  static constexpr std::int64_t kInnerStep = 15'000;
-  static constexpr std::int64_t kInnerTimes = 60;
+  static constexpr int kMaxQuestions = 1000;
+  static constexpr std::int64_t kInnerGrid = 60'000;
+  static constexpr std::int64_t kInnerStep = 7'500;
+  static constexpr std::int64_t kInnerTime = 1'200'000;
 
   Peers& peers_;
   NodePtr node_;

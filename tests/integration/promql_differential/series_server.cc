@@ -1,7 +1,10 @@
 #include "integration/promql_differential/series_server.h"
 
-#include <algorithm>
+#include <map>
+#include <span>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "api/server.h"
 #include "promql/query.h"
@@ -28,6 +31,11 @@ class NoViews final : public api::Views {
   api::Readiness readiness() const override { return {.ready = true, .text = "ready"}; }
   std::string metrics() const override { return {}; }
   api::BuildView build() const override { return {}; }
+  std::vector<api::TargetMetadata> metadata() const override { return {}; }
+  api::RuntimeView runtime() const override { return {}; }
+  std::string config() const override { return {}; }
+  std::map<std::string, std::string> flags() const override { return {}; }
+  std::vector<std::string> alertmanagers() const override { return {}; }
 };
 
 class NoCommands final : public api::Commands {
@@ -43,40 +51,22 @@ class StoreQueries final : public api::Queries {
     return promql::parse(expression);
   }
 
-  async::Task<Result<promql::Evaluation>> evaluate(promql::Query query, base::WallTime time,
-                                                   base::MonotonicTime) override {
-    const series::Snapshot snapshot = store_.snapshot(promql::selections(query, time, options_));
-    co_return promql::evaluate(query, time, snapshot, options_);
+  promql::EvalOptions eval_options() const override { return {}; }
+
+  series::Snapshot snapshot(std::span<const series::Selection> selections) override {
+    return store_.snapshot(selections);
   }
 
-  async::Task<Result<std::vector<model::Labels>>> series(std::vector<std::string> selectors,
-                                                         base::WallTime start,
-                                                         base::WallTime end) override {
-    std::vector<series::Selection> selections;
-    for (const std::string& text : selectors) {
-      const Result<promql::Query> query = promql::parse(text);
-      if (!query) {
-        co_return query.error();
-      }
-      for (model::Matchers& matchers : promql::selectors(*query)) {
-        selections.push_back({std::move(matchers), base::to_millis(start), base::to_millis(end)});
-      }
-    }
-    const series::Snapshot snapshot = store_.snapshot(selections);
-    std::vector<model::Labels> labels;
-    for (std::size_t i = 0; i < snapshot.selections(); ++i) {
-      for (const series::PinnedSeries& one : snapshot.series(i)) {
-        labels.push_back(one.labels);
-      }
-    }
-    std::ranges::sort(labels);
-    labels.erase(std::ranges::unique(labels).begin(), labels.end());
-    co_return labels;
+  // There is nobody else to hold up.
+  async::Task<base::Status> offload(Work work) override {
+    work();
+    co_return base::Status{};
   }
+
+  void report(const api::QueryReport&) override {}
 
  private:
   const series::Store& store_;
-  promql::EvalOptions options_;
 };
 
 }  // namespace

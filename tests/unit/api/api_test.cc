@@ -180,6 +180,14 @@ TEST_F(ApiTest, RulesTakeFilters) {
             R"({"status":"success","data":{"groups":[]}})");
   EXPECT_EQ(send("GET", "/api/v1/rules", {{"rule_group[]", "x"}}).body,
             R"({"status":"success","data":{"groups":[]}})");
+  views_.groups[0].rules[1].labels = {{"severity", "page"}};
+  const std::string paging =
+      send("GET", "/api/v1/rules", {{"match[]", "{severity=\"page\"}"}}).body;
+  EXPECT_NE(paging.find(R"("name":"A")"), std::string::npos);
+  EXPECT_EQ(paging.find(R"("name":"r")"), std::string::npos);
+  EXPECT_EQ(send("GET", "/api/v1/rules", {{"match[]", "{severity=\"none\"}"}}).body,
+            R"({"status":"success","data":{"groups":[]}})");
+  EXPECT_EQ(send("GET", "/api/v1/rules", {{"match[]", "sum(up)"}}).status, 400);
   EXPECT_EQ(send("GET", "/api/v1/rules", {{"type", "x"}}).body,
             R"({"status":"error","errorType":"bad_data",)"
             R"("error":"invalid parameter \"type\": not supported value \"x\""})");

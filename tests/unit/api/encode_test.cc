@@ -28,6 +28,52 @@ TEST(EncodeValue, WritesEveryType) {
             R"({"resultType":"matrix","result":[{"metric":{},"values":[[1,"1"],[2,"0.5"]]}]})");
 }
 
+model::HistogramPtr some_histogram() {
+  model::Histogram histogram;
+  histogram.count = 6;
+  histogram.sum = 1.5;
+  histogram.zero_threshold = 0.001;
+  histogram.zero_count = 2;
+  histogram.positive = {{0, 1}, {1, 0}, {2, 2}};
+  histogram.negative = {{0, 1}};
+  return std::make_shared<const model::Histogram>(histogram);
+}
+
+constexpr std::string_view kSomeHistogram =
+    R"({"count":"6","sum":"1.5","buckets":[[1,"-1","-0.5","1"],[3,"-0.001","0.001","2"],)"
+    R"([0,"0.5","1","1"],[0,"2","4","2"]]})";
+
+TEST(EncodeValue, WritesHistogramsBesideValues) {
+  promql::VectorElement element;
+  element.time_ms = 1000;
+  element.histogram = some_histogram();
+  EXPECT_EQ(encode_value(promql::Vector{element}),
+            R"({"resultType":"vector","result":[{"metric":{},"histogram":[1,)" +
+                std::string(kSomeHistogram) + "]}]}");
+  promql::MatrixSeries series;
+  series.samples = {{1000, 1}};
+  series.histograms = {{2500, some_histogram(), 0}};
+  EXPECT_EQ(encode_value(promql::Matrix{series}),
+            R"({"resultType":"matrix","result":[{"metric":{},"values":[[1,"1"]],)"
+            R"("histograms":[[2.500,)" +
+                std::string(kSomeHistogram) + "]]}]}");
+}
+
+TEST(EncodeValue, CustomBucketsBeginClosedAndEmptyHistogramsHaveNone) {
+  auto histogram = std::make_shared<model::Histogram>();
+  histogram->schema = model::Histogram::kCustomSchema;
+  histogram->bounds = {5};
+  histogram->positive = {{0, 1}, {1, 2}};
+  promql::VectorElement element;
+  element.histogram = histogram;
+  EXPECT_NE(encode_value(promql::Vector{element})
+                .find(R"("buckets":[[3,"-Inf","5","1"],[0,"5","+Inf","2"]])"),
+            std::string::npos);
+  histogram->positive.clear();
+  EXPECT_NE(encode_value(promql::Vector{element}).find(R"([0,{"count":"0","sum":"0"}])"),
+            std::string::npos);
+}
+
 TEST(Success, CarriesWarningsAndInfosOnlyWhenThereAreSome) {
   EXPECT_EQ(success("[]").body, R"({"status":"success","data":[]})");
   EXPECT_EQ(success("[]", {"w"}, {"i", "j"}).body,

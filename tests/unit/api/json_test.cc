@@ -52,6 +52,25 @@ TEST(FormatSeconds, HasUpToThreeDecimals) {
   }
 }
 
+TEST(FormatTimestamp, HasThreeDigitsOrNone) {
+  const std::vector<std::pair<std::int64_t, std::string>> cases = {
+      {0, "0"},
+      {1, "0.001"},
+      {1435781451780, "1435781451.780"},
+      {2000, "2"},
+      {-1, "-0.001"},
+      {-1500, "-1.500"},
+      {-2000, "-2"},
+      {999, "0.999"},
+      {std::numeric_limits<std::int64_t>::min(), "-9223372036854775.808"},
+  };
+  for (const auto& [milliseconds, expected] : cases) {
+    EXPECT_EQ(format_timestamp(milliseconds), expected);
+    JsonWriter json;
+    EXPECT_EQ(json.sample(milliseconds, 0.5).take(), "[" + expected + ",\"0.5\"]");
+  }
+}
+
 TEST(FormatTime, IsRfc3339) {
   EXPECT_EQ(format_time(base::from_millis(1'767'225'600'042)), "2026-01-01T00:00:00.042Z");
   EXPECT_EQ(format_time(std::nullopt), "0001-01-01T00:00:00Z");

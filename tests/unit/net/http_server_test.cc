@@ -263,7 +263,17 @@ int next_descriptor() {
   return number;
 }
 
+// UBSan asks a pipe whether it may read an object, and without descriptors reports a sound one.
+#if defined(__has_feature)
+#if __has_feature(undefined_behavior_sanitizer)
+#define TOCSIN_TEST_CHECKED_BY_PIPES
+#endif
+#endif
+
 TEST_F(HttpServerTest, OutlivesAShortageOfDescriptors) {
+#ifdef TOCSIN_TEST_CHECKED_BY_PIPES
+  GTEST_SKIP() << "the sanitizer needs descriptors";
+#endif
   start();
   Stream stream(loop_.executor());
   Address address;

@@ -20,6 +20,14 @@ async::Task<ServerResponse> hello(ServerRequest request) {
   co_return response;
 }
 
+/// Answers /slow after 60 ms, and says nothing to /never.
+async::Task<ServerResponse> dawdle(testing::RealLoop& loop, ServerRequest request, int& cut) {
+  const auto time = request.path == "/never" ? milliseconds(60'000) : milliseconds(60);
+  const base::Status slept = co_await loop.timers().sleep_until(loop.in(time));
+  cut += slept ? 0 : 1;
+  co_return co_await hello(std::move(request));
+}
+
 /// Certificates are made by the openssl command: a self-signed one for localhost.
 class Tls : public ::testing::Test {
  protected:
@@ -53,9 +61,9 @@ class Tls : public ::testing::Test {
     options_.cert_file = folder_ + "/cert.pem";
     options_.key_file = folder_ + "/key.pem";
   }
-  void start() {
+  void start(Handler handler = hello) {
     server_ = std::make_unique<HttpServer>(loop_.executor(), loop_.clock(), loop_.timers(),
-                                           options_, hello);
+                                           options_, std::move(handler));
     ASSERT_TRUE(server_->start());
   }
   void TearDown() override {
@@ -116,6 +124,34 @@ TEST_F(Tls, SaysWhichFileIsBad) {
   const base::Status started = broken.start();
   ASSERT_FALSE(started);
   EXPECT_NE(started.error().message().find("key.pem"), std::string::npos);
+}
+
+async::Task<> until_cut(testing::RealLoop& loop, const int& cut) {
+  base::Status slept;
+  while (cut == 0 && slept) {
+    slept = co_await loop.timers().sleep_until(loop.in(milliseconds(2)));
+  }
+}
+
+TEST_F(Tls, AHandlerEndsWhenItsClientHasGone) {
+  int cut = 0;
+  start([&](ServerRequest request) { return dawdle(loop_, std::move(request), cut); });
+  TlsOptions tls;
+  tls.ca_file = options_.cert_file;
+  // Watched while it works, and the connection is as good as before.
+  EXPECT_EQ(get("localhost", tls), "hello /x") << last_error_;
+  EXPECT_EQ(get("localhost", tls), "hello /x") << last_error_;
+  EXPECT_EQ(server_->stats().accepted, 1U);
+  EXPECT_EQ(cut, 0);
+  HttpRequest request;
+  request.url = "https://localhost:" + std::to_string(server_->port()) + "/never";
+  request.tls = tls;
+  const auto response = loop_.run(client_.send(std::move(request), loop_.in(milliseconds(100))));
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().code(), base::ErrorCode::kTimeout);
+  loop_.run(until_cut(loop_, cut));
+  EXPECT_EQ(cut, 1);
+  EXPECT_EQ(server_->stats().clients_gone, 1U);
 }
 
 TEST_F(Tls, PlainAndTlsDoNotMix) {

@@ -194,7 +194,7 @@ TEST(Evaluate, StopsAtTheStepLimit) {
   world.options.max_steps = 1000;
   EXPECT_EQ(world.show("sum_over_time(nothing[1000s:1s])"), "");
   for (const char* text :
-       {"sum_over_time(nothing[10y:1ms])", "sum_over_time(sum_over_time(a[100s:1s])[100s:1s])"}) {
+       {"sum_over_time(nothing[10y:1ms])", "sum_over_time(sum_over_time(a[400s:1s])[400s:1s])"}) {
     const auto result = world.evaluate(text);
     ASSERT_FALSE(result) << text;
     EXPECT_EQ(result.error().code(), base::ErrorCode::kLimitExceeded) << text;

@@ -18,13 +18,16 @@ class World {
   World& load(std::string_view line) {
     const auto noted = testing::parse_series_line(line);
     EXPECT_TRUE(noted) << line;
-    std::vector<model::Sample> samples;
+    series::Points points;
     for (std::size_t i = 0; i < noted->values.size(); ++i) {
-      if (noted->values[i]) {
-        samples.push_back({static_cast<std::int64_t>(i) * 10'000, *noted->values[i]});
+      const std::int64_t time = static_cast<std::int64_t>(i) * 10'000;
+      if (const auto* histogram = noted->histogram(i)) {
+        points.histograms.push_back({time, histogram->histogram, 0});
+      } else if (noted->values[i]) {
+        points.floats.push_back({time, *noted->values[i]});
       }
     }
-    series_.add(noted->labels, samples);
+    series_.add(noted->labels, std::move(points));
     return *this;
   }
 
@@ -64,7 +67,9 @@ class World {
     if (const auto* vector = std::get_if<Vector>(&value)) {
       for (const VectorElement& element : *vector) {
         text += text.empty() ? "" : ", ";
-        text += element.labels.to_string() + " " + base::format_number_short(element.value);
+        text += element.labels.to_string() + " " +
+                (element.histogram ? model::to_string(*element.histogram)
+                                   : base::format_number_short(element.value));
       }
       return text;
     }

@@ -68,7 +68,7 @@ TEST(Registry, DecodesTheSystemSource) {
 }
 
 TEST(Registry, RefusesWhatIsWrong) {
-  const std::pair<const char*, const char*> kCases[] = {
+  const std::pair<const char*, const char*> cases[] = {
       {"a: b", "expected a list"},
       {"- sistem: {}", "unknown kind"},
       {"- {system: {}, other: {}}", "one kind"},
@@ -82,7 +82,7 @@ TEST(Registry, RefusesWhatIsWrong) {
       {"- system: {disk_exclude: '(x'}", "regular expression"},
       {"- system: {disabled_collectors: [cpus]}", "unknown collector"},
   };
-  for (const auto& [text, expected] : kCases) {
+  for (const auto& [text, expected] : cases) {
     const Loaded loaded = load(text);
     EXPECT_NE(loaded.errors.find(expected), std::string::npos) << text << ": " << loaded.errors;
   }

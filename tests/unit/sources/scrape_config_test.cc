@@ -106,7 +106,7 @@ scrape_configs:
 }
 
 TEST(ScrapeConfig, RefusesWhatIsWrong) {
-  const std::pair<const char*, const char*> kCases[] = {
+  const std::pair<const char*, const char*> cases[] = {
       {"- job_name:", "job_name"},
       {"- {job_name: a}\n- {job_name: a}", "there twice"},
       {"-", "empty entry"},
@@ -138,7 +138,7 @@ TEST(ScrapeConfig, RefusesWhatIsWrong) {
       {"- {job_name: a, proxy_url: 'http://x'}", "not supported yet"},
       {"- {job_name: a, scrape_native_histograms: true}", "not supported yet"},
   };
-  for (const auto& [text, expected] : kCases) {
+  for (const auto& [text, expected] : cases) {
     const Loaded loaded = load(std::string("scrape_configs:\n") + text + "\n");
     EXPECT_NE(loaded.errors().find(expected), std::string::npos)
         << text << " gave " << loaded.errors();

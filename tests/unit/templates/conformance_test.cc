@@ -23,9 +23,9 @@ void parse_texts(const yaml::Node* texts, const std::string& file, int& count) {
   if (texts == nullptr) {
     return;
   }
-  static const FunctionMap functions = rule_functions();
+  static const FunctionMap kFunctions = rule_functions();
   for (const auto& [name, value] : texts->entries()) {
-    const auto parsed = parse_rule_text("", value.text(), functions);
+    const auto parsed = parse_rule_text("", value.text(), kFunctions);
     EXPECT_TRUE(parsed) << file << ": " << value.text() << "\n" << parsed.error().to_string();
     ++count;
   }

@@ -1,0 +1,46 @@
+#pragma once
+
+#include "base/result.h"
+#include "promql/run.h"
+
+/// The operators of a plan: each makes the stream of one kind of node.
+namespace tocsin::promql {
+
+// run_select.cc
+base::Result<StreamPtr> open_instant(Run& run, const PlanNode& node);
+base::Result<StreamPtr> open_timestamps(Run& run, const PlanNode& node);
+
+// run_range.cc
+base::Result<StreamPtr> open_range_call(Run& run, const PlanNode& node);
+
+// run_map.cc
+base::Result<StreamPtr> open_element_call(Run& run, const PlanNode& node);
+base::Result<StreamPtr> open_histogram_call(Run& run, const PlanNode& node);
+base::Result<StreamPtr> open_negate(Run& run, const PlanNode& node);
+base::Result<StreamPtr> open_with_scalar(Run& run, const PlanNode& node);
+
+// run_vector.cc
+base::Result<StreamPtr> open_relabel(Run& run, const PlanNode& node);
+base::Result<StreamPtr> open_vector_of(Run& run, const PlanNode& node);
+base::Result<StreamPtr> open_absent(Run& run, const PlanNode& node);
+base::Result<std::vector<double>> scalar_of(Run& run, const PlanNode& node);
+
+// run_aggregate.cc
+base::Result<StreamPtr> open_aggregate(Run& run, const PlanNode& node);
+
+// run_pick.cc; `inner` is what is aggregated
+base::Result<StreamPtr> open_best(Run& run, const PlanNode& node, Stream& inner);
+base::Result<StreamPtr> open_count_values(Run& run, const PlanNode& node, Stream& inner);
+base::Result<StreamPtr> open_picked(Run& run, const PlanNode& node, StreamPtr inner);
+
+// run_join.cc
+base::Result<StreamPtr> open_join(Run& run, const PlanNode& node);
+
+// run_set.cc
+base::Result<StreamPtr> open_set(Run& run, const PlanNode& node);
+
+// run_stepwise.cc
+base::Result<StreamPtr> open_stepwise(Run& run, const PlanNode& node);
+base::Result<std::vector<double>> scalar_stepwise(Run& run, const PlanNode& node);
+
+}  // namespace tocsin::promql

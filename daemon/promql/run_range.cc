@@ -1,0 +1,178 @@
+#include <array>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/text.h"
+#include "promql/operators.h"
+#include "promql/range_source.h"
+
+/// Functions of ranges: each series is read once, and the range slides over its samples.
+namespace tocsin::promql {
+namespace {
+
+using base::Result;
+using base::Status;
+
+class RangeCallStream final : public Stream {
+ public:
+  RangeCallStream(Run& run, const PlanNode& node, const PlanNode& range, RangeFunction evaluate,
+                  std::unique_ptr<RangeSource> source, std::vector<Scalars> scalars)
+      : run_(run),
+        node_(node),
+        call_(std::get<Call>(node.expr->node)),
+        function_(*call_.function),
+        evaluate_(evaluate),
+        steps_(run.grid(node)),
+        shape_(range, run),
+        source_(std::move(source)),
+        scalars_(std::move(scalars)),
+        parameters_(scalars_.size()) {
+    for (const Scalars& values : scalars_) {
+      constant_ = constant_ && values.constant();
+    }
+    accepted_.resize(constant_ ? 1 : steps_.size());
+  }
+
+  Result<bool> next(Column& column) override {
+    RangeFeed feed;
+    while (true) {
+      const auto more = source_->next(feed);
+      if (!more || !*more) {
+        return more;
+      }
+      const auto any = slide(feed, column);
+      if (!any || *any) {
+        return any;
+      }
+    }
+  }
+
+ private:
+  // Without a sample nobody minds what the parameters are, so they are looked at only now, once.
+  Status accept_parameters(std::size_t step) {
+    for (std::size_t i = 0; i < scalars_.size(); ++i) {
+      parameters_[i] = scalars_[i][step];
+    }
+    if (scalars_.empty() || accepted_[constant_ ? 0 : step]) {
+      return {};
+    }
+    accepted_[constant_ ? 0 : step] = true;
+    if (function_.quantile_parameter && !(parameters_[0] >= 0 && parameters_[0] <= 1)) {
+      run_.notes().warn(call_.arguments.front()->span,
+                        "quantile value should be between 0 and 1, got " +
+                            base::format_number_short(parameters_[0]));
+    }
+    const auto check = function_.check_parameters;
+    return check == nullptr ? Status() : check(parameters_);
+  }
+
+  Result<bool> slide(const RangeFeed& feed, Column& column) {
+    column.reset(steps_.size());
+    column.labels = feed.labels;
+    column.drop_name = feed.drop_name || !function_.keeps_name;
+    Notes notes;
+    RangeCursor cursor(feed);
+    bool any = false;
+    bool any_float = false;
+    for (std::size_t i = 0; i < steps_.size(); ++i) {
+      RangeInput input = shape_.at(steps_[i]);
+      if (!cursor.move(input)) {
+        continue;
+      }
+      if (auto status = accept_parameters(i); !status) {
+        return status.error();
+      }
+      input.parameters = parameters_;
+      input.notes = &notes;
+      const std::size_t samples = input.samples.size() + input.histograms.size();
+      run_.looked_at(node_, i, samples);
+      if (auto status = run_.budget().spend(samples); !status) {
+        return status.error();
+      }
+      auto value = evaluate_(input);
+      if (!value) {
+        continue;
+      }
+      any = true;
+      any_float = any_float || !value->is_histogram();
+      column.set(i, std::move(*value));
+    }
+    note(feed, notes, any_float);
+    return any;
+  }
+
+  void note(const RangeFeed& feed, Notes notes, bool any_float) {
+    const std::string_view metric = feed.drop_name ? std::string_view() : feed.labels.metric_name();
+    if (!notes.empty()) {
+      annotate(run_.notes(), notes, call_.arguments.front()->span, {metric, {}});
+    }
+    if (function_.expects_counter && any_float) {
+      note_counter(metric);
+    }
+  }
+
+  void note_counter(std::string_view metric) {
+    if (metric.empty() || metric == last_metric_) {
+      return;
+    }
+    last_metric_ = metric;
+    static constexpr std::array<std::string_view, 4> kCounterEndings = {"_total", "_sum", "_count",
+                                                                        "_bucket"};
+    for (const std::string_view ending : kCounterEndings) {
+      if (metric.ends_with(ending)) {
+        return;
+      }
+    }
+    run_.notes().info(
+        call_.arguments.front()->span,
+        "metric might not be a counter, name does not end in _total/_sum/_count/_bucket: " +
+            base::quote(metric));
+  }
+
+  Run& run_;
+  const PlanNode& node_;
+  const Call& call_;
+  const Function& function_;
+  RangeFunction evaluate_;
+  const Grid& steps_;
+  RangeShape shape_;
+  std::unique_ptr<RangeSource> source_;
+  std::vector<Scalars> scalars_;
+  std::vector<double> parameters_;
+  bool constant_ = true;
+  std::vector<bool> accepted_;  // by step; one when they are the same at all
+  std::string last_metric_;
+};
+
+}  // namespace
+
+Result<StreamPtr> open_range_call(Run& run, const PlanNode& node) {
+  std::vector<Scalars> scalars;
+  NodeId range = 0;
+  for (const NodeId id : node.inputs) {
+    if (run.node(id).expr->type == ValueType::kMatrix) {
+      range = id;
+      continue;
+    }
+    auto values = run.scalars(id);
+    if (!values) {
+      return values.error();
+    }
+    scalars.push_back(*values);
+  }
+  const auto& call = std::get<Call>(node.expr->node);
+  const auto evaluate = range_function(*call.function, *run.node(range).expr);
+  if (!evaluate) {
+    return evaluate.error();
+  }
+  auto source = open_range(run, range, node.frame);
+  if (!source) {
+    return source.error();
+  }
+  return run.checked(node,
+                     std::make_unique<RangeCallStream>(run, node, run.node(range), *evaluate,
+                                                       std::move(*source), std::move(scalars)));
+}
+
+}  // namespace tocsin::promql

@@ -1,0 +1,185 @@
+#include "series/histograms.h"
+
+#include <algorithm>
+#include <limits>
+#include <span>
+#include <utility>
+
+#include "base/check.h"
+#include "model/histogram_algebra.h"
+#include "series/store_impl.h"
+
+namespace tocsin::series {
+namespace {
+
+using Block = HistogramHead::Block;
+using model::HistogramSample;
+
+constexpr std::size_t kBlockBytes =
+    sizeof(std::array<HistogramSample, HistogramHead::kBlockSamples>) + sizeof(Block) + 32;
+
+std::span<const HistogramSample> samples_of(const Block& block) {
+  return {block.samples->data(), block.length};
+}
+
+// Selections may name the ends of time, which stay where they are.
+std::int64_t minus(std::int64_t time_ms, std::int64_t shift_ms) {
+  constexpr std::int64_t kFar = std::numeric_limits<std::int64_t>::max() / 2;
+  return time_ms > kFar || time_ms < -kFar ? time_ms : time_ms - shift_ms;
+}
+
+class MixedSamples final : public PinnedSamples {
+ public:
+  MixedSamples(std::shared_ptr<const PinnedSamples> floats, std::vector<Block> blocks,
+               std::int64_t shift_ms, std::int64_t floor_ms)
+      : floats_(std::move(floats)),
+        blocks_(std::move(blocks)),
+        shift_ms_(shift_ms),
+        floor_ms_(floor_ms) {}
+
+  void read(std::int64_t min_time_ms, std::int64_t max_time_ms,
+            std::vector<model::Sample>& out) const override {
+    floats_->read(min_time_ms, max_time_ms, out);
+  }
+  std::optional<model::Sample> newest(std::int64_t min_time_ms,
+                                      std::int64_t max_time_ms) const override {
+    return floats_->newest(min_time_ms, max_time_ms);
+  }
+  bool floats_only() const override { return false; }
+
+  void read_points(std::int64_t min_time_ms, std::int64_t max_time_ms, Points& out) const override {
+    floats_->read_points(min_time_ms, max_time_ms, out);
+    const std::int64_t from = std::max(minus(min_time_ms, shift_ms_), floor_ms_);
+    const std::int64_t to = minus(max_time_ms, shift_ms_);
+    for (const Block& block : blocks_) {
+      const auto samples = samples_of(block);
+      auto at = std::ranges::lower_bound(samples, from, {}, &HistogramSample::time_ms);
+      for (; at != samples.end() && at->time_ms <= to; ++at) {
+        out.histograms.push_back(shown(*at));
+      }
+    }
+  }
+
+  std::optional<Point> newest_point(std::int64_t min_time_ms,
+                                    std::int64_t max_time_ms) const override {
+    auto point = floats_->newest_point(min_time_ms, max_time_ms);
+    const std::int64_t from = std::max(minus(min_time_ms, shift_ms_), floor_ms_);
+    const std::int64_t to = minus(max_time_ms, shift_ms_);
+    for (auto block = blocks_.rbegin(); block != blocks_.rend(); ++block) {
+      const auto samples = samples_of(*block);
+      const auto behind = std::ranges::upper_bound(samples, to, {}, &HistogramSample::time_ms);
+      if (behind == samples.begin()) {
+        continue;
+      }
+      const HistogramSample& newest = *(behind - 1);
+      if (newest.time_ms >= from && (!point || newest.time_ms + shift_ms_ > point->time_ms)) {
+        point = Point{newest.time_ms + shift_ms_, 0, newest.histogram};
+      }
+      break;
+    }
+    return point;
+  }
+
+ private:
+  HistogramSample shown(HistogramSample sample) const {
+    sample.time_ms += shift_ms_;
+    sample.start_ms += sample.start_ms != 0 ? shift_ms_ : 0;
+    return sample;
+  }
+
+  std::shared_ptr<const PinnedSamples> floats_;
+  std::vector<Block> blocks_;
+  std::int64_t shift_ms_;
+  std::int64_t floor_ms_;
+};
+
+}  // namespace
+
+const HistogramSample& HistogramHead::last() const {
+  const Block& block = blocks_.back();
+  return (*block.samples)[block.length - 1];
+}
+
+void HistogramHead::append(HistogramSample sample, bool after_float) {
+  const model::Histogram* previous = empty() || after_float ? nullptr : last().histogram.get();
+  if (!sample.histogram->is_stale()) {
+    sample.histogram =
+        model::with_reset(sample.histogram, model::hint_after(*sample.histogram, previous));
+  }
+  if (empty() || blocks_.back().length == kBlockSamples) {
+    blocks_.push_back({std::make_shared<std::array<HistogramSample, kBlockSamples>>(), 0});
+    bytes_ += kBlockBytes;
+  }
+  bytes_ += sample.histogram->bytes();
+  Block& block = blocks_.back();
+  (*block.samples)[block.length] = std::move(sample);
+  ++block.length;
+}
+
+void HistogramHead::replace(HistogramSample sample) {
+  for (Block& block : blocks_) {
+    for (std::size_t i = 0; i < block.length; ++i) {
+      if ((*block.samples)[i].time_ms == sample.time_ms) {
+        auto copy = std::make_shared<std::array<HistogramSample, kBlockSamples>>(*block.samples);
+        bytes_ += sample.histogram->bytes() - (*copy)[i].histogram->bytes();
+        (*copy)[i] = std::move(sample);
+        block.samples = std::move(copy);
+        return;
+      }
+    }
+  }
+  TOCSIN_CHECK(false, "no histogram to replace");
+}
+
+std::size_t HistogramHead::drop_before(std::int64_t time_ms) {
+  std::size_t dropped = 0;
+  auto keep = blocks_.begin();
+  while (keep != blocks_.end() && samples_of(*keep).back().time_ms < time_ms) {
+    dropped += keep->length;
+    bytes_ -= kBlockBytes;
+    for (const HistogramSample& sample : samples_of(*keep)) {
+      bytes_ -= sample.histogram->bytes();
+    }
+    ++keep;
+  }
+  blocks_.erase(blocks_.begin(), keep);
+  return dropped;
+}
+
+model::HistogramPtr HistogramHead::at(std::int64_t time_ms) const {
+  for (auto block = blocks_.rbegin(); block != blocks_.rend(); ++block) {
+    const auto samples = samples_of(*block);
+    const auto found = std::ranges::lower_bound(samples, time_ms, {}, &HistogramSample::time_ms);
+    if (found != samples.end() && found->time_ms == time_ms) {
+      return found->histogram;
+    }
+  }
+  return nullptr;
+}
+
+std::size_t HistogramHead::samples() const {
+  std::size_t count = 0;
+  for (const Block& block : blocks_) {
+    count += block.length;
+  }
+  return count;
+}
+
+std::shared_ptr<const PinnedSamples> HistogramHead::pin(std::shared_ptr<const PinnedSamples> floats,
+                                                        std::int64_t shift_ms,
+                                                        std::int64_t floor_ms) const {
+  return std::make_shared<const MixedSamples>(std::move(floats), blocks_, shift_ms, floor_ms);
+}
+
+std::size_t Series::drop_before(std::int64_t time_ms) {
+  std::size_t dropped = head.drop_before(time_ms);
+  if (histograms) {
+    dropped += histograms->drop_before(time_ms);
+    if (histograms->empty()) {
+      histograms.reset();
+    }
+  }
+  return dropped;
+}
+
+}  // namespace tocsin::series
