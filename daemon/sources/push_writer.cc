@@ -36,11 +36,21 @@ class PushWriter {
       if (!ref) {
         ref = appender_.find(series.labels);
       }
-      judge(*result, series);
+      judge(*result, series, outcome_.samples);
     }
-    outcome_.unsupported += series.histograms.size();
-    if (!series.histograms.empty()) {
-      refuse("native histograms are not stored", series);
+    for (const model::HistogramSample& sample : series.histograms) {
+      if (sample.time_ms > latest_ms_) {
+        ++refused().out_of_bounds;
+        refuse("out of bounds", series);
+        continue;
+      }
+      const auto result = appender_.append(series.labels, sample);
+      if (!result) {
+        ++refused().series_limit;
+        refuse(result.error().message(), series);
+        continue;
+      }
+      judge(*result, series, outcome_.histograms);
     }
   }
 
@@ -54,12 +64,12 @@ class PushWriter {
  private:
   RefusedSamples& refused() { return outcome_.ingested.refused; }
 
-  void judge(series::AppendOutcome result, const PushedSeries& series) {
+  void judge(series::AppendOutcome result, const PushedSeries& series, std::size_t& written) {
     switch (result) {
       case series::AppendOutcome::kStored:
       case series::AppendOutcome::kReplaced:
       case series::AppendOutcome::kDuplicate:
-        ++outcome_.samples;
+        ++written;
         break;
       case series::AppendOutcome::kConflict:
         ++refused().duplicate;

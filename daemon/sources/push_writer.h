@@ -12,10 +12,9 @@ namespace tocsin::sources {
 
 /// What became of a request that brought samples.
 struct PushOutcome {
-  Ingested ingested;            ///< for the rules and for metrics
-  std::size_t samples = 0;      ///< written, repetitions of what was there included
-  std::size_t histograms = 0;   ///< likewise
-  std::size_t unsupported = 0;  ///< native histograms: they are not stored yet
+  Ingested ingested;           ///< for the rules and for metrics
+  std::size_t samples = 0;     ///< written, repetitions of what was there included
+  std::size_t histograms = 0;  ///< likewise
   /// Why not everything was written, for the sender; empty when it was.
   std::string refusal;
 };
