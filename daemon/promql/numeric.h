@@ -4,6 +4,8 @@
 #include <span>
 #include <vector>
 
+#include "base/compensated_sum.h"
+
 /// Sums and means that keep the digits which plain addition loses (Neumaier's variant of Kahan's
 /// summation, https://en.wikipedia.org/wiki/Kahan_summation_algorithm), as Prometheus 3 does.
 namespace tocsin::promql {
@@ -13,17 +15,7 @@ struct CompensatedSum {
   double sum = 0;
   double lost = 0;
 
-  void add(double value) {
-    const double total = sum + value;
-    if (std::isinf(total)) {
-      lost = 0;
-    } else if (std::fabs(sum) >= std::fabs(value)) {
-      lost += (sum - total) + value;
-    } else {
-      lost += (value - total) + sum;
-    }
-    sum = total;
-  }
+  void add(double value) { base::add_compensated(sum, lost, value); }
   double value() const { return sum + lost; }
 };
 
