@@ -131,4 +131,26 @@ base::Error same_labels();
 /// type instead of a matrix.
 base::Result<Evaluation> run_plan(const Run::Input& input, Grid query, bool instant);
 
+/// Hands every further column of a stream to `take`, once its steps are counted as looked at. Ends
+/// with the first failure.
+template <class Take>
+base::Status each_column(Run& run, Stream& stream, Take take) {
+  Column column;
+  while (true) {
+    const auto more = stream.next(column);
+    if (!more) {
+      return more.error();
+    }
+    if (!*more) {
+      return {};
+    }
+    if (auto status = run.budget().spend(column.values.size()); !status) {
+      return status;
+    }
+    if (base::Status status = take(column); !status) {
+      return status;
+    }
+  }
+}
+
 }  // namespace tocsin::promql

@@ -32,23 +32,13 @@ class Ones {
         conflicts_(steps) {}
 
   Status read(Stream& stream) {
-    Column column;
-    while (true) {
-      const auto more = stream.next(column);
-      if (!more) {
-        return more.error();
-      }
-      if (!*more) {
-        return {};
-      }
-      if (auto status = run_.budget().spend(block_.steps()); !status) {
-        return status;
-      }
+    return each_column(run_, stream, [this](const Column& column) -> Status {
       if (auto status = run_.budget().take(block_.steps()); !status) {
         return status;
       }
       add(column);
-    }
+      return {};
+    });
   }
 
   Signature::Id id_of(const Column& column) {
