@@ -83,6 +83,9 @@ class Run {
   /// A stream whose columns have lost their names: where that can make labels equal, it is seen to
   /// that no two of them meet.
   StreamPtr checked(const PlanNode& node, StreamPtr stream);
+  /// The same where two of them may not even take turns: what Prometheus computes a series at a
+  /// time, functions of ranges and the unary minus.
+  StreamPtr checked_whole(const PlanNode& node, StreamPtr stream);
   /// Takes a name that is gone out of the labels.
   void settle(Column& column) const;
 

@@ -210,6 +210,8 @@ class JoinStream final : public Stream {
     if (auto status = run_.budget().spend(steps); !status) {
       return status;
     }
+    // By the name that the element came with, not by what becomes of it.
+    const Signature::Id id = ones_.id_of(many_);
     if (drops_name_) {
       many_.drop_name = true;
     } else {
@@ -222,7 +224,6 @@ class JoinStream final : public Stream {
         }
       }
     }
-    const Signature::Id id = ones_.id_of(many_);
     rows_ = ones_.rows(id);
     next_row_ = 0;
     fill_pending_ = fill_one_.has_value();

@@ -188,9 +188,9 @@ Result<StreamPtr> open_range_call(Run& run, const PlanNode& node) {
   if (!source) {
     return source.error();
   }
-  return run.checked(node,
-                     std::make_unique<RangeCallStream>(run, node, run.node(range), *evaluate,
-                                                       std::move(*source), std::move(scalars)));
+  return run.checked_whole(
+      node, std::make_unique<RangeCallStream>(run, node, run.node(range), *evaluate,
+                                              std::move(*source), std::move(scalars)));
 }
 
 }  // namespace tocsin::promql
