@@ -34,8 +34,9 @@ TEST(NearQuery, MovesThresholdsTowardsCalm) {
 }
 
 TEST(NearQuery, LeavesWhatHasNoNeighbourhood) {
-  for (const std::string text : {"x", "up == 0", "x != 3", "x > 0", "x > y", "x > bool 3",
-                                 "absent(x)", "1 > 0", "sum(x > 3)", "x > +Inf", "vector(1)"}) {
+  for (const std::string text :
+       {"x", "up == 0", "x != 3", "x > 0", "x > y", "x > bool 3", "absent(x)", "1 > bool 0",
+        "sum(x > 3)", "x > +Inf", "vector(1)"}) {
     EXPECT_EQ(near(text), "") << text;
   }
 }
