@@ -64,6 +64,7 @@ enum class Form : std::uint8_t {
   kScalar,     ///< scalar(v)
   kVector,     ///< vector(s)
   kAbsent,     ///< absent(v)
+  kQuantile,   ///< histogram_quantile(s, v)
   kRelabel,    ///< changes labels alone: called once for each series, with a single element
 };
 
