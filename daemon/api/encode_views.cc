@@ -89,7 +89,15 @@ void write_target(JsonWriter& json, const TargetView& target) {
   json.key("lastScrapeDuration").number(target.last_scrape_seconds);
   json.field("health", target.health);
   json.field("scrapeInterval", base::format_duration(target.interval));
-  json.field("scrapeTimeout", base::format_duration(target.timeout)).end_object();
+  json.field("scrapeTimeout", base::format_duration(target.timeout));
+  if (target.sharpness) {
+    json.key("sharpen").begin_object().key("active").boolean(target.sharpness->active);
+    json.field("interval", base::format_duration(target.sharpness->interval));
+    json.field("leftAloneFor", base::format_duration(target.sharpness->left_alone));
+    json.key("extraPolls").integer(static_cast<std::int64_t>(target.sharpness->extra_polls));
+    json.end_object();
+  }
+  json.end_object();
 }
 
 void write_incident(JsonWriter& json, const IncidentView& incident) {

@@ -76,6 +76,14 @@ struct TargetView {
   base::Duration interval{0};
   base::Duration timeout{0};
   bool dropped = false;
+  /// Of a target that may be polled faster while an alert is close.
+  struct Sharpness {
+    bool active = false;
+    base::Duration interval{0};
+    base::Duration left_alone{0};  ///< after a failed poll
+    std::uint64_t extra_polls = 0;
+  };
+  std::optional<Sharpness> sharpness;
 };
 
 struct IncidentView {

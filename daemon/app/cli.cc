@@ -15,7 +15,7 @@ void add_features(CLI::App& command, std::vector<std::string>& features) {
       .add_option("--enable-feature", features,
                   "Comma-separated features, as Prometheus names them:\n" +
                       std::string(promql::describe_features()))
-      ->take_all();
+      ->allow_extra_args(false);
 }
 
 void add_run(CLI::App& app, RunOptions& options, int& exit_code) {

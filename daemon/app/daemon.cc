@@ -155,8 +155,12 @@ async::Task<base::Status> Daemon::start() {
                                                        .keeper = keeper_.get()},
                                          core_options(), PipelineOptions{});
   feed_ = std::make_unique<Feed>(*store_, *pipeline_, metrics_, parts_.clock);
-  manager_ = std::make_unique<sources::Manager>(sources::Manager::Dependencies{
-      .executor = parts_.executor, .clock = parts_.clock, .timers = parts_.timers, .sink = *feed_});
+  manager_ = std::make_unique<sources::Manager>(
+      sources::Manager::Dependencies{.executor = parts_.executor,
+                                     .clock = parts_.clock,
+                                     .timers = parts_.timers,
+                                     .sink = *feed_,
+                                     .sharpening = &feed_->sharpening()});
   // A few more threads than processors, so that a small query finds room beside large ones.
   query_pool_ = std::make_unique<async::WorkerPool>(
       parts_.executor,

@@ -25,6 +25,7 @@ Feed::Feed(series::Store& store, Pipeline& pipeline, Metrics& metrics, const bas
 void Feed::target_added(series::Origin origin, const sources::TargetSpec& spec) {
   ingester_.add(origin, spec, clock_.wall_now());
   live_[origin] = spec.interval;
+  sharpening_.add(origin, spec.interval, spec.sharpen, clock_.monotonic_now());
   auto& polls = metrics_.sources_polls_total;
   counters_.try_emplace(origin, Counters{&polls.Add({{"job", spec.pool}, {"outcome", "up"}}),
                                          &polls.Add({{"job", spec.pool}, {"outcome", "failed"}})});
@@ -56,6 +57,10 @@ void Feed::batch_arrived(series::Origin origin, sources::Batch batch) {
                         .up = ingested.up,
                         .arrived = ingested.arrived,
                         .created = ingested.created});
+  if (status != nullptr && status->spec.sharpen) {
+    sharpening_.poll_ended(origin, ingested.up, pipeline_.wants_sharper(origin),
+                           clock_.monotonic_now());
+  }
 }
 
 sources::PushOutcome Feed::pushed(PushKind kind, const sources::Pushed& samples,
@@ -116,6 +121,7 @@ void Feed::count(const sources::Ingested& ingested, const std::string& from) {
 void Feed::target_removed(series::Origin origin) {
   ingester_.remove(origin, clock_.wall_now());
   live_.erase(origin);
+  sharpening_.remove(origin, clock_.monotonic_now());
   families_.erase(origin);
   counters_.erase(origin);
   announce();

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "sources/ingester.h"
 #include "sources/manager.h"
 #include "sources/push_writer.h"
+#include "sources/sharpening.h"
 
 namespace tocsin::app {
 
@@ -33,6 +35,12 @@ class Feed final : public sources::BatchSink {
   /// requests of one kind are one origin, which no round waits for before its first.
   sources::PushOutcome pushed(PushKind kind, const sources::Pushed& samples,
                               base::MonotonicTime arrived);
+
+  /// Which targets are polled faster for a while; for the manager, and to be shown.
+  sources::Sharpening& sharpening() { return sharpening_; }
+  std::optional<sources::Sharpness> sharpness(series::Origin origin) const {
+    return sharpening_.look(origin, clock_.monotonic_now());
+  }
 
   std::vector<sources::TargetStatus> statuses() const { return ingester_.statuses(); }
   /// What the targets' pages say of their metrics.
@@ -60,6 +68,7 @@ class Feed final : public sources::BatchSink {
 
   series::Store& store_;
   sources::Ingester ingester_;
+  sources::Sharpening sharpening_;
   Pipeline& pipeline_;
   Metrics& metrics_;
   const base::Clock& clock_;

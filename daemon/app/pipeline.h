@@ -62,6 +62,8 @@ class Pipeline {
 
   /// A batch is in the store: wakes the rules that read it and runs them.
   void on_arrival(const rules::Arrival& arrival);
+  /// Whether a rule that reads this origin is pending or close to its threshold.
+  bool wants_sharper(series::Origin origin);
   void set_live_origins(std::vector<rules::LiveOrigin> origins);
 
   void reload(CoreOptions core, std::vector<rules::Group> groups,
@@ -135,6 +137,7 @@ class Pipeline {
   bool sequence_known_ = true;       // … unless effects were released from memory since
   bool running_ = false;
   bool snapshot_wanted_ = false;
+  std::size_t next_watch_ = 0;  // which rule's nearness is looked at first next time
   RepeatFilter repeated_;
   async::TaskGroup tasks_;
 };

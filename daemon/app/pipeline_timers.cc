@@ -9,6 +9,12 @@
 namespace tocsin::app {
 namespace {
 
+/// Rules whose distance to their threshold is looked at after one poll.
+constexpr std::size_t kWatchesAtOnce = 64;
+
+}  // namespace
+namespace {
+
 constexpr base::Duration kHousekeeping = std::chrono::minutes(1);
 
 }  // namespace
@@ -47,6 +53,28 @@ async::Task<> Pipeline::run_timers() {
       }
     }
   }
+}
+
+bool Pipeline::wants_sharper(series::Origin origin) {
+  const std::vector<rules::Watch> watches = core_.engine().watches(origin);
+  if (std::ranges::any_of(watches, [](const rules::Watch& watch) { return watch.pending > 0; })) {
+    return true;
+  }
+  // Where many rules read one target, some are looked at now and the others after later polls.
+  const base::WallTime now = look().wall;
+  const std::size_t count = std::min(watches.size(), kWatchesAtOnce);
+  for (std::size_t i = 0; i < count; ++i) {
+    const rules::Watch& watch = watches[next_watch_++ % watches.size()];
+    if (watch.near == nullptr) {
+      continue;
+    }
+    const auto near = query(*watch.near, now);
+    const auto* vector = near ? std::get_if<promql::Vector>(&near->value) : nullptr;
+    if (vector != nullptr && vector->size() > watch.firing) {
+      return true;
+    }
+  }
+  return false;
 }
 
 bool Pipeline::is_late(base::Duration limit) const {

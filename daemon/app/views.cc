@@ -37,6 +37,12 @@ std::vector<api::TargetView> DaemonViews::targets() const {
   std::vector<api::TargetView> targets;
   for (const sources::TargetStatus& status : parts_.feed.statuses()) {
     targets.push_back(to_view(status));
+    if (const auto sharpness = parts_.feed.sharpness(status.origin)) {
+      targets.back().sharpness = {.active = sharpness->active,
+                                  .interval = sharpness->interval,
+                                  .left_alone = sharpness->left_alone,
+                                  .extra_polls = sharpness->extra_polls};
+    }
   }
   return targets;
 }

@@ -6,6 +6,8 @@
 #include <optional>
 #include <utility>
 
+#include "base/compensated_sum.h"
+
 namespace tocsin::model {
 namespace {
 
@@ -129,18 +131,6 @@ Joining accumulate(Histogram& to, const Histogram& other, double sign) {
   return joining;
 }
 
-void add_number(double& sum, double& lost, double value) {
-  const double total = sum + value;
-  if (std::isinf(total)) {
-    lost = 0;
-  } else if (std::fabs(sum) >= std::fabs(value)) {
-    lost += (sum - total) + value;
-  } else {
-    lost += (value - total) + sum;
-  }
-  sum = total;
-}
-
 void add_buckets_compensated(HistogramBuckets& sum, HistogramBuckets& lost,
                              const HistogramBuckets& other) {
   HistogramBuckets sums;
@@ -153,7 +143,7 @@ void add_buckets_compensated(HistogramBuckets& sum, HistogramBuckets& lost,
       ++loss;
     }
     double rounded = loss != lost.end() && loss->index == index ? loss->count : 0.0;
-    add_number(left, rounded, right);
+    base::add_compensated(left, rounded, right);
     sums.push_back({index, left});
     losses.push_back({index, rounded});
   });
@@ -202,9 +192,9 @@ Joining add_compensated(Histogram& sum, Histogram& lost, const Histogram& other)
     align(sum, &lost, *copy, joining);
   }
   const Histogram& from = copy ? *copy : other;
-  add_number(sum.zero_count, lost.zero_count, from.zero_count);
-  add_number(sum.count, lost.count, from.count);
-  add_number(sum.sum, lost.sum, from.sum);
+  base::add_compensated(sum.zero_count, lost.zero_count, from.zero_count);
+  base::add_compensated(sum.count, lost.count, from.count);
+  base::add_compensated(sum.sum, lost.sum, from.sum);
   add_buckets_compensated(sum.positive, lost.positive, from.positive);
   add_buckets_compensated(sum.negative, lost.negative, from.negative);
   return joining;

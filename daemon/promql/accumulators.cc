@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <type_traits>
 #include <utility>
 
 #include "model/histogram_algebra.h"
@@ -92,50 +93,29 @@ std::optional<Histogram> HistogramFold::result(Notes& notes) const {
   return total;
 }
 
-namespace {
-
-std::unique_ptr<HistogramFold>& started(std::unique_ptr<HistogramFold>& fold, bool mean) {
-  if (!fold) {
-    fold = std::make_unique<HistogramFold>(mean);
+template <class Floats>
+void MixedAccumulator<Floats>::add(const Histogram& histogram, Notes& notes) {
+  if (!histograms_) {
+    histograms_ = std::make_unique<HistogramFold>(std::is_same_v<Floats, Mean>);
   }
-  return fold;
+  histograms_->add(histogram, notes);
 }
 
-std::optional<Number> number_of(std::optional<Histogram> histogram) {
+template <class Floats>
+std::optional<Number> MixedAccumulator<Floats>::result(Notes& notes) const {
+  if (!histograms_) {
+    return floats_.value();
+  }
+  if (has_floats_) {
+    notes.add(Note::kMixedFloatsHistogramsGroup);
+    return std::nullopt;
+  }
+  auto histogram = histograms_->result(notes);
   return histogram ? std::optional(Number(std::move(*histogram))) : std::nullopt;
 }
 
-}  // namespace
-
-void SumAccumulator::add(const Histogram& histogram, Notes& notes) {
-  started(histograms_, false)->add(histogram, notes);
-}
-
-std::optional<Number> SumAccumulator::result(Notes& notes) const {
-  if (!histograms_) {
-    return floats_.value();
-  }
-  if (has_floats_) {
-    notes.add(Note::kMixedFloatsHistogramsGroup);
-    return std::nullopt;
-  }
-  return number_of(histograms_->result(notes));
-}
-
-void MeanAccumulator::add(const Histogram& histogram, Notes& notes) {
-  started(histograms_, true)->add(histogram, notes);
-}
-
-std::optional<Number> MeanAccumulator::result(Notes& notes) const {
-  if (!histograms_) {
-    return floats_.value();
-  }
-  if (has_floats_) {
-    notes.add(Note::kMixedFloatsHistogramsGroup);
-    return std::nullopt;
-  }
-  return number_of(histograms_->result(notes));
-}
+template class MixedAccumulator<CompensatedSum>;
+template class MixedAccumulator<Mean>;
 
 void ExtremeAccumulator::add(double value) {
   if (!any_ || std::isnan(extreme_) || (larger_ ? value > extreme_ : value < extreme_)) {

@@ -41,7 +41,9 @@ class HistogramFold {
   bool saw_no_reset_ = false;
 };
 
-class SumAccumulator {
+/// Floats or histograms, which do not mix: with `Floats` a CompensatedSum or a Mean.
+template <class Floats>
+class MixedAccumulator {
  public:
   void add(double value) {
     has_floats_ = true;
@@ -51,25 +53,13 @@ class SumAccumulator {
   std::optional<Number> result(Notes& notes) const;
 
  private:
-  CompensatedSum floats_;
+  Floats floats_;
   bool has_floats_ = false;
   std::unique_ptr<HistogramFold> histograms_;
 };
 
-class MeanAccumulator {
- public:
-  void add(double value) {
-    has_floats_ = true;
-    floats_.add(value);
-  }
-  void add(const model::Histogram& histogram, Notes& notes);
-  std::optional<Number> result(Notes& notes) const;
-
- private:
-  Mean floats_;
-  bool has_floats_ = false;
-  std::unique_ptr<HistogramFold> histograms_;
-};
+using SumAccumulator = MixedAccumulator<CompensatedSum>;
+using MeanAccumulator = MixedAccumulator<Mean>;
 
 /// The base of those that leave histograms out and say so.
 class FloatAccumulator {

@@ -47,7 +47,7 @@ class Binder {
     fresh->span = expr.span;
     fresh->type = expr.type;
     fresh->depth = expr.depth;
-    auto node = std::visit([this](const auto& part) { return copy_node(part); }, expr.node);
+    auto node = std::visit([this](const auto& part) { return this->copy_node(part); }, expr.node);
     if (!node) {
       return node.error();
     }

@@ -9,9 +9,9 @@ namespace {
 
 std::vector<Function> collect() {
   std::vector<Function> all;
-  for (auto* family : {&rate_functions, &over_time_functions, &math_functions, &time_functions,
-                       &label_functions, &vector_functions, &histogram_functions, &query_functions,
-                       &sort_functions, &info_functions}) {
+  for (auto* family : {&rate_functions, &trend_functions, &over_time_functions, &math_functions,
+                       &time_functions, &label_functions, &vector_functions, &histogram_functions,
+                       &query_functions, &sort_functions, &info_functions}) {
     std::ranges::move(family(), std::back_inserter(all));
   }
   std::ranges::sort(all, {}, &Function::name);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -19,6 +20,7 @@
 namespace tocsin::promql {
 
 class Annotations;
+class SlidingWindow;  // promql/window.h
 struct CallFrame;
 
 /// What one series holds within a range (start, end], stale markers left out. Floats or histograms
@@ -62,6 +64,7 @@ enum class Form : std::uint8_t {
   kScalar,     ///< scalar(v)
   kVector,     ///< vector(s)
   kAbsent,     ///< absent(v)
+  kQuantile,   ///< histogram_quantile(s, v)
   kRelabel,    ///< changes labels alone: called once for each series, with a single element
 };
 
@@ -86,6 +89,8 @@ struct Function {
   bool experimental = false;         ///< see ParseOptions::experimental_functions
   RangeFunction anchored = nullptr;  ///< of a RangeFunction: for ranges with that modifier,
   RangeFunction smoothed = nullptr;  ///< see extended.h
+  /// Of a RangeFunction that need not look at all samples again when the range moves on.
+  std::unique_ptr<SlidingWindow> (*window)() = nullptr;
 
   std::size_t min_arguments() const;
   /// The largest number of arguments; nothing when there is no bound.
@@ -106,6 +111,7 @@ std::span<const Function> all_functions();
 
 // The rows of each family; all_functions() joins them.
 std::vector<Function> rate_functions();
+std::vector<Function> trend_functions();
 std::vector<Function> over_time_functions();
 std::vector<Function> math_functions();
 std::vector<Function> time_functions();

@@ -8,6 +8,7 @@
 #include "promql/buckets.h"
 #include "promql/call_frame.h"
 #include "promql/functions.h"
+#include "promql/histogram_notices.h"
 #include "promql/histogram_quantiles.h"
 #include "promql/signature.h"
 
@@ -115,13 +116,7 @@ class Notices {
 
   double classic(const BucketQuantile& estimate, const AnyHistogram& histogram) const {
     if (estimate.forced) {
-      // Prometheus names the empty metric too, here only.
-      annotations_.info(where_, "input to " + function_ +
-                                    " needed to be fixed for monotonicity (see "
-                                    "https://prometheus.io/docs/prometheus/latest/querying/"
-                                    "functions/#" +
-                                    function_ + ") for metric name " +
-                                    base::quote(histogram.labels.metric_name()));
+      note_forced(annotations_, where_, function_, histogram.labels.metric_name());
     }
     return estimate.value;
   }
@@ -145,13 +140,9 @@ class Notices {
   std::string function_;
 };
 
-void warn_quantile(CallFrame& frame, std::size_t argument) {
-  const double q = frame.scalar(argument);
-  if (!(q >= 0 && q <= 1)) {
-    frame.evaluator.notes().warn(
-        frame.call.arguments[argument]->span,
-        "quantile value should be between 0 and 1, got " + base::format_number_short(q));
-  }
+void warn_of(CallFrame& frame, std::size_t argument) {
+  warn_quantile(frame.evaluator.notes(), frame.call.arguments[argument]->span,
+                frame.scalar(argument));
 }
 
 double quantile_of(double q, const AnyHistogram& histogram, const Notices& notices) {
@@ -169,7 +160,7 @@ Result<Operand> without_names(CallFrame& frame, std::size_t argument, Elements e
 }
 
 Result<Operand> quantile(CallFrame& frame) {
-  warn_quantile(frame, 0);
+  warn_of(frame, 0);
   const Notices notices(frame, 1, "histogram_quantile");
   Elements result;
   for (AnyHistogram& histogram : Collector(frame, 1).take()) {
@@ -195,7 +186,7 @@ Result<Operand> quantiles(CallFrame& frame) {
   const std::vector<AnyHistogram> histograms = Collector(frame, 0).take();
   Elements result;
   for (std::size_t i = 2; i < frame.arguments.size(); ++i) {
-    warn_quantile(frame, i);
+    warn_of(frame, i);
     const double q = frame.scalar(i);
     const std::string text = label_value(q);
     for (const AnyHistogram& histogram : histograms) {
@@ -239,6 +230,23 @@ Function native(std::string_view name, HistogramFunction run, std::string_view d
 
 }  // namespace
 
+void note_forced(Annotations& annotations, Span where, std::string_view function,
+                 std::string_view metric) {
+  // Prometheus names the empty metric too, here only.
+  const std::string name(function);
+  annotations.info(where, "input to " + name +
+                              " needed to be fixed for monotonicity (see "
+                              "https://prometheus.io/docs/prometheus/latest/querying/functions/#" +
+                              name + ") for metric name " + base::quote(metric));
+}
+
+void warn_quantile(Annotations& annotations, Span where, double q) {
+  if (!(q >= 0 && q <= 1)) {
+    annotations.warn(
+        where, "quantile value should be between 0 and 1, got " + base::format_number_short(q));
+  }
+}
+
 std::vector<Function> histogram_functions() {
   constexpr auto kScalar = ValueType::kScalar;
   constexpr auto kString = ValueType::kString;
@@ -252,7 +260,7 @@ std::vector<Function> histogram_functions() {
                    "quantiles of each histogram, each with a label that tells which"};
   several.arguments.insert(several.arguments.end(), kMostQuantiles, kScalar);
   several.experimental = true;
-  return {
+  std::vector<Function> rows = {
       {"histogram_quantile",
        {kScalar, kVector},
        0,
@@ -272,6 +280,8 @@ std::vector<Function> histogram_functions() {
       native("histogram_stddev", &deviation, "standard deviation of native histograms"),
       native("histogram_stdvar", &histogram_variance, "variance of native histograms"),
   };
+  rows.front().form = Form::kQuantile;
+  return rows;
 }
 
 }  // namespace tocsin::promql

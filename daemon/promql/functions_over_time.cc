@@ -1,11 +1,14 @@
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "promql/functions.h"
 #include "promql/histogram_ranges.h"
 #include "promql/numeric.h"
 #include "promql/over_floats.h"
+#include "promql/window_fold.h"
 
 /// Functions that fold the values of a range into one.
 namespace tocsin::promql {
@@ -118,6 +121,48 @@ std::optional<Number> mad_over_time(const RangeInput& input) {
   return quantile(0.5, values);
 }
 
+std::unique_ptr<SlidingWindow> sum_window() {
+  return std::make_unique<JoinedWindow<SumState>>(
+      [](const SumState& state) { return state.sum.value(); }, &sum_over_time);
+}
+std::unique_ptr<SlidingWindow> avg_window() {
+  return std::make_unique<JoinedWindow<SumState>>(
+      [](const SumState& state) {
+        return state.sum.sum / state.count + state.sum.lost / state.count;
+      },
+      &avg_over_time);
+}
+std::unique_ptr<SlidingWindow> stdvar_window() {
+  return std::make_unique<JoinedWindow<VarianceState>>(
+      [](const VarianceState& state) { return state.squares.value() / state.count; },
+      &stdvar_over_time);
+}
+std::unique_ptr<SlidingWindow> stddev_window() {
+  return std::make_unique<JoinedWindow<VarianceState>>(
+      [](const VarianceState& state) { return std::sqrt(state.squares.value() / state.count); },
+      &stddev_over_time);
+}
+template <bool kLarger>
+std::unique_ptr<SlidingWindow> extreme_window() {
+  return std::make_unique<ExtremeWindow>(kLarger);
+}
+std::unique_ptr<SlidingWindow> quantile_window() { return std::make_unique<QuantileWindow>(); }
+
+// The functions that need not fold the whole range again when it moves on.
+auto window_of(std::string_view name) -> decltype(Function::window) {
+  static constexpr std::array<std::pair<std::string_view, decltype(Function::window)>, 7> kWindows =
+      {{{"sum_over_time", &sum_window},
+        {"avg_over_time", &avg_window},
+        {"stdvar_over_time", &stdvar_window},
+        {"stddev_over_time", &stddev_window},
+        {"min_over_time", &extreme_window<false>},
+        {"max_over_time", &extreme_window<true>},
+        {"quantile_over_time", &quantile_window}}};
+  const auto* found =
+      std::ranges::find(kWindows, name, [](const auto& entry) { return entry.first; });
+  return found == kWindows.end() ? nullptr : found->second;
+}
+
 Function row(std::string_view name, RangeFunction run, std::string_view doc) {
   return {name, {ValueType::kMatrix}, 0, ValueType::kVector, run, doc};
 }
@@ -159,6 +204,9 @@ std::vector<Function> over_time_functions() {
   for (Function& function : rows) {
     function.experimental = function.name.starts_with("ts_of_") ||
                             function.name == "mad_over_time" || function.name == "first_over_time";
+  }
+  for (Function& function : rows) {
+    function.window = window_of(function.name);
   }
   return rows;
 }

@@ -8,8 +8,8 @@
 #include "promql/functions.h"
 #include "promql/histogram_ranges.h"
 #include "promql/numeric.h"
-#include "promql/over_floats.h"
 #include "promql/starts.h"
+#include "promql/window_counter.h"
 
 /// Functions that look at how the values of a range change.
 namespace tocsin::promql {
@@ -114,6 +114,25 @@ double lost_in_resets(const RangeInput& input) {
   return lost;
 }
 
+// The change that was seen between the first and the last float, extended to the whole range.
+double over_range(const RangeInput& input, double change, bool counter, bool per_second) {
+  const Sample& first = input.samples.front();
+  const Sample& last = input.samples.back();
+  Observed observed{first.time_ms, last.time_ms, input.samples.size(), std::nullopt};
+  const std::int64_t start = input.float_starts.empty() ? 0 : input.float_starts.front();
+  if (counter && starts_within(input, start, first.time_ms)) {
+    observed.from_zero(start);
+    change += first.value;
+  } else if (counter && change > 0 && first.value >= 0) {
+    observed.zero_share = first.value / change;
+  }
+  double factor = extrapolation(input, observed);
+  if (per_second) {
+    factor /= seconds(input.end_ms - input.start_ms);
+  }
+  return change * factor;
+}
+
 std::optional<Number> extrapolated(const RangeInput& input, bool counter, bool per_second) {
   const auto& samples = input.samples;
   if (!input.histograms.empty()) {
@@ -128,19 +147,14 @@ std::optional<Number> extrapolated(const RangeInput& input, bool counter, bool p
   if (counter) {
     change += lost_in_resets(input);
   }
-  Observed observed{first.time_ms, last.time_ms, samples.size(), std::nullopt};
-  const std::int64_t start = input.float_starts.empty() ? 0 : input.float_starts.front();
-  if (counter && starts_within(input, start, first.time_ms)) {
-    observed.from_zero(start);
-    change += first.value;
-  } else if (counter && change > 0 && first.value >= 0) {
-    observed.zero_share = first.value / change;
-  }
-  double factor = extrapolation(input, observed);
-  if (per_second) {
-    factor /= seconds(input.end_ms - input.start_ms);
-  }
-  return change * factor;
+  return over_range(input, change, counter, per_second);
+}
+
+template <bool kPerSecond>
+std::unique_ptr<SlidingWindow> counter_window() {
+  return std::make_unique<CounterWindow>([](const RangeInput& input, double change) {
+    return over_range(input, change, true, kPerSecond);
+  });
 }
 
 std::optional<Number> rate(const RangeInput& input) { return extrapolated(input, true, true); }
@@ -176,6 +190,16 @@ std::optional<Number> instant_change(const RangeInput& input, bool per_second) {
 std::optional<Number> irate(const RangeInput& input) { return instant_change(input, true); }
 std::optional<Number> idelta(const RangeInput& input) { return instant_change(input, false); }
 
+bool changed(double now, double before) {
+  return now != before && !(std::isnan(now) && std::isnan(before));
+}
+bool fell(double now, double before) { return now < before; }
+
+template <EventWindow::Happened kHappened>
+std::unique_ptr<SlidingWindow> event_window() {
+  return std::make_unique<EventWindow>(kHappened);
+}
+
 // Counts the steps from one sample to the next for which `of_floats` or `of_histograms` holds.
 // Going from one kind to the other always counts.
 template <class OfFloats, class OfHistograms>
@@ -204,27 +228,23 @@ double count_steps(const RangeInput& input, const OfFloats& of_floats,
 }
 
 std::optional<Number> changes(const RangeInput& input) {
-  return count_steps(
-      input,
-      [](double now, double before) {
-        return now != before && !(std::isnan(now) && std::isnan(before));
-      },
-      [](const HistogramSample& now, const HistogramSample& before) {
-        return !model::same_distribution(*now.histogram, *before.histogram);
-      });
+  return count_steps(input, &changed,
+                     [](const HistogramSample& now, const HistogramSample& before) {
+                       return !model::same_distribution(*now.histogram, *before.histogram);
+                     });
 }
 
 std::optional<Number> resets(const RangeInput& input) {
-  double count = count_steps(
-      input, [](double now, double before) { return now < before; },
-      [](const HistogramSample& now, const HistogramSample& before) {
+  double count =
+      count_steps(input, &fell, [](const HistogramSample& now, const HistogramSample& before) {
         return is_reset(now, before);
       });
   for (std::size_t i = 1; i < input.float_starts.size(); ++i) {
     const Sample& before = input.samples[i - 1];
     const Sample& now = input.samples[i];
-    const bool fell = now.value < before.value;  // counted already
-    count += !fell && started_between(input.float_starts[i], before.time_ms, now.time_ms) ? 1 : 0;
+    const bool counted = fell(now.value, before.value);
+    count +=
+        !counted && started_between(input.float_starts[i], before.time_ms, now.time_ms) ? 1 : 0;
   }
   return count;
 }
@@ -240,96 +260,10 @@ std::optional<Number> anchored(const RangeInput& input) {
   return range ? kRun(*range) : std::nullopt;
 }
 
-struct Line {
-  double slope = 0;      // per second
-  double intercept = 0;  // the value at the origin
-};
-
-// Simple linear regression by least squares.
-Line fit(std::span<const Sample> samples, std::int64_t origin_ms) {
-  CompensatedSum x_sum;
-  CompensatedSum y_sum;
-  CompensatedSum xy_sum;
-  CompensatedSum xx_sum;
-  bool constant = true;
-  for (const Sample& sample : samples) {
-    constant = constant && sample.value == samples.front().value;
-    const double x = seconds(sample.time_ms - origin_ms);
-    x_sum.add(x);
-    y_sum.add(sample.value);
-    xy_sum.add(x * sample.value);
-    xx_sum.add(x * x);
-  }
-  if (constant) {
-    const double value = samples.front().value;
-    const double nan = std::numeric_limits<double>::quiet_NaN();
-    return std::isinf(value) ? Line{nan, nan} : Line{0, value};
-  }
-  const auto n = static_cast<double>(samples.size());
-  const double covariance = xy_sum.value() - x_sum.value() * y_sum.value() / n;
-  const double variance = xx_sum.value() - x_sum.value() * x_sum.value() / n;
-  Line line;
-  line.slope = covariance / variance;
-  line.intercept = y_sum.value() / n - line.slope * x_sum.value() / n;
-  return line;
-}
-
-std::optional<Number> deriv(const RangeInput& input) {
-  if (input.samples.size() < 2) {
-    return std::nullopt;
-  }
-  return fit(input.samples, input.samples.front().time_ms).slope;
-}
-
-std::optional<Number> predict_linear(const RangeInput& input) {
-  if (input.samples.size() < 2) {
-    return std::nullopt;
-  }
-  const Line line = fit(input.samples, input.time_ms);
-  return line.slope * input.parameters[0] + line.intercept;
-}
-
-base::Status check_factors(std::span<const double> parameters) {
-  const auto refuse = [&](std::string_view what, std::string_view name, double value) {
-    return base::Error(base::ErrorCode::kInvalidInput,
-                       "invalid " + std::string(what) + " factor. Expected: 0 < " +
-                           std::string(name) + " < 1, got: " + std::to_string(value));
-  };
-  if (!(parameters[0] > 0 && parameters[0] < 1)) {
-    return refuse("smoothing", "sf", parameters[0]);
-  }
-  if (!(parameters[1] > 0 && parameters[1] < 1)) {
-    return refuse("trend", "tf", parameters[1]);
-  }
-  return {};
-}
-
-// Holt's linear method: level and trend, each smoothed by its own factor.
-std::optional<Number> double_exponential_smoothing(const RangeInput& input) {
-  const auto& samples = input.samples;
-  if (samples.size() < 2) {
-    return std::nullopt;
-  }
-  const double smoothing = input.parameters[0];
-  const double trending = input.parameters[1];
-  double level = samples[0].value;
-  double trend = samples[1].value - samples[0].value;
-  double previous = 0;
-  for (std::size_t i = 1; i < samples.size(); ++i) {
-    if (i > 1) {
-      trend = trending * (level - previous) + (1 - trending) * trend;
-    }
-    previous = level;
-    level = smoothing * samples[i].value + (1 - smoothing) * (level + trend);
-  }
-  return level;
-}
-
 }  // namespace
 
 std::vector<Function> rate_functions() {
   constexpr auto kMatrix = ValueType::kMatrix;
-  constexpr auto kScalar = ValueType::kScalar;
   constexpr auto kVector = ValueType::kVector;
   std::vector<Function> rows = {
       {"rate", {kMatrix}, 0, kVector, &rate, "per-second increase of a counter over the range"},
@@ -339,30 +273,6 @@ std::vector<Function> rate_functions() {
       {"idelta", {kMatrix}, 0, kVector, &idelta, "difference of the last two samples"},
       {"changes", {kMatrix}, 0, kVector, &changes, "how often the value changed"},
       {"resets", {kMatrix}, 0, kVector, &resets, "how often the value fell"},
-      {"deriv",
-       {kMatrix},
-       0,
-       kVector,
-       &over_floats<deriv>,
-       "per-second slope of a gauge by regression"},
-      {"predict_linear",
-       {kMatrix, kScalar},
-       0,
-       kVector,
-       &over_floats<predict_linear>,
-       "value in so many seconds by linear regression"},
-      {"double_exponential_smoothing",
-       {kMatrix, kScalar, kScalar},
-       0,
-       kVector,
-       &over_floats<double_exponential_smoothing>,
-       "smoothed value; factors for level and trend"},
-      {"holt_winters",
-       {kMatrix, kScalar, kScalar},
-       0,
-       kVector,
-       &over_floats<double_exponential_smoothing>,
-       "the old name of double_exponential_smoothing"},
   };
   rows[0].anchored = &extended<false, true, true>;
   rows[0].smoothed = &extended<true, true, true>;
@@ -373,14 +283,16 @@ std::vector<Function> rate_functions() {
   for (Function& row : rows) {
     if (row.name == "changes") {
       row.anchored = &anchored<changes>;
+      row.window = &event_window<&changed>;
     } else if (row.name == "resets") {
       row.anchored = &anchored<resets>;
+      row.window = &event_window<&fell>;
     }
     row.expects_counter = row.name == "rate" || row.name == "increase";
-    row.uses_time = row.name == "predict_linear";
-    row.experimental = row.name == "double_exponential_smoothing";
-    if (std::get<RangeFunction>(row.run) == &over_floats<double_exponential_smoothing>) {
-      row.check_parameters = &check_factors;
+    if (row.name == "rate") {
+      row.window = &counter_window<true>;
+    } else if (row.name == "increase") {
+      row.window = &counter_window<false>;
     }
   }
   return rows;

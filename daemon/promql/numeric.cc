@@ -6,6 +6,11 @@
 namespace tocsin::promql {
 
 double quantile(double q, std::vector<double>& values) {
+  std::ranges::sort(values, NanFirst());
+  return quantile_of_sorted(q, values);
+}
+
+double quantile_of_sorted(double q, std::span<const double> values) {
   if (values.empty() || std::isnan(q)) {
     return std::numeric_limits<double>::quiet_NaN();
   }
@@ -15,8 +20,6 @@ double quantile(double q, std::vector<double>& values) {
   if (q > 1) {
     return std::numeric_limits<double>::infinity();
   }
-  std::ranges::sort(values,
-                    [](double a, double b) { return std::isnan(a) ? !std::isnan(b) : a < b; });
   const double rank = q * (static_cast<double>(values.size()) - 1);
   const auto lower = static_cast<std::size_t>(std::max(0.0, std::floor(rank)));
   const std::size_t upper = std::min(values.size() - 1, lower + 1);

@@ -4,6 +4,8 @@
 #include <span>
 #include <vector>
 
+#include "base/compensated_sum.h"
+
 /// Sums and means that keep the digits which plain addition loses (Neumaier's variant of Kahan's
 /// summation, https://en.wikipedia.org/wiki/Kahan_summation_algorithm), as Prometheus 3 does.
 namespace tocsin::promql {
@@ -13,17 +15,7 @@ struct CompensatedSum {
   double sum = 0;
   double lost = 0;
 
-  void add(double value) {
-    const double total = sum + value;
-    if (std::isinf(total)) {
-      lost = 0;
-    } else if (std::fabs(sum) >= std::fabs(value)) {
-      lost += (sum - total) + value;
-    } else {
-      lost += (value - total) + sum;
-    }
-    sum = total;
-  }
+  void add(double value) { base::add_compensated(sum, lost, value); }
   double value() const { return sum + lost; }
 };
 
@@ -75,8 +67,15 @@ class Variance {
   double count_ = 0;
 };
 
+/// The order of values in which NaN is smaller than everything.
+struct NanFirst {
+  bool operator()(double a, double b) const { return std::isnan(a) ? !std::isnan(b) : a < b; }
+};
+
 /// The q-quantile by linear interpolation between ranks; NaN counts as smaller than everything.
 /// Sorts `values`. -Inf below q = 0, +Inf above 1, NaN for no values or q = NaN.
 double quantile(double q, std::vector<double>& values);
+/// The same of values in the order of NanFirst.
+double quantile_of_sorted(double q, std::span<const double> values);
 
 }  // namespace tocsin::promql

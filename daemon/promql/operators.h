@@ -1,5 +1,8 @@
 #pragma once
 
+#include <memory>
+#include <vector>
+
 #include "base/result.h"
 #include "promql/run.h"
 
@@ -39,8 +42,12 @@ base::Result<StreamPtr> open_join(Run& run, const PlanNode& node);
 // run_set.cc
 base::Result<StreamPtr> open_set(Run& run, const PlanNode& node);
 
-// run_stepwise.cc
-base::Result<StreamPtr> open_stepwise(Run& run, const PlanNode& node);
+// run_buckets.cc
+base::Result<StreamPtr> open_quantile(Run& run, const PlanNode& node);
+
+// run_stepwise.cc; `vector`: the columns of the vector argument when they were collected already
+base::Result<StreamPtr> open_stepwise(Run& run, const PlanNode& node,
+                                      std::shared_ptr<const Block> vector = nullptr);
 base::Result<std::vector<double>> scalar_stepwise(Run& run, const PlanNode& node);
 
 }  // namespace tocsin::promql

@@ -186,7 +186,8 @@ class Planner {
     switch (node.kind) {
       case NodeKind::kRangeCall:
       case NodeKind::kElementCall:
-      case NodeKind::kHistogramCall: {
+      case NodeKind::kHistogramCall:
+      case NodeKind::kQuantile: {
         const PlanNode* vector = vector_input(node);
         if (vector != nullptr && function.keeps_name) {
           keep_names(node, *vector);
@@ -227,6 +228,8 @@ class Planner {
         return NodeKind::kVectorOf;
       case Form::kAbsent:
         return NodeKind::kAbsent;
+      case Form::kQuantile:
+        return NodeKind::kQuantile;
       case Form::kRelabel:
         return NodeKind::kRelabel;
       default:

@@ -40,7 +40,8 @@ enum class NodeKind : std::uint8_t {
   kHistogramCall,
   kVectorOf,  ///< vector(scalar)
   kAbsent,
-  kRelabel,  ///< a function of each series' labels
+  kQuantile,  ///< of classic histograms
+  kRelabel,   ///< a function of each series' labels
   kNegate,
   kAggregate,
   kWithScalar,  ///< operator between a vector and a scalar

@@ -8,13 +8,11 @@
 namespace tocsin::promql {
 namespace {
 
-constexpr std::array<std::string_view, 23> kKindNames = {
-    "number",         "text",        "time",         "scalar arithmetic",
-    "negated scalar", "scalar of",   "scalar call",  "instant",
-    "timestamps",     "range call",  "element call", "histogram call",
-    "vector of",      "absent",      "relabel",      "negate",
-    "aggregate",      "with scalar", "join",         "set",
-    "stepwise",       "range",       "subquery"};
+constexpr std::array<std::string_view, 24> kKindNames = {
+    "number",      "text",    "time",       "scalar arithmetic", "negated scalar", "scalar of",
+    "scalar call", "instant", "timestamps", "range call",        "element call",   "histogram call",
+    "vector of",   "absent",  "quantile",   "relabel",           "negate",         "aggregate",
+    "with scalar", "join",    "set",        "stepwise",          "range",          "subquery"};
 
 }  // namespace
 

@@ -1,6 +1,7 @@
 #include "promql/run.h"
 
 #include <algorithm>
+#include <unordered_set>
 #include <utility>
 
 #include "promql/arithmetic.h"
@@ -80,6 +81,28 @@ class CheckedStream final : public Stream {
   LabelTurns turns_;
 };
 
+/// Refuses columns with the same labels, whenever they have values.
+class DistinctStream final : public Stream {
+ public:
+  DistinctStream(Run& run, StreamPtr inner) : run_(run), inner_(std::move(inner)) {}
+
+  Result<bool> next(Column& column) override {
+    auto more = inner_->next(column);
+    if (more && *more) {
+      run_.settle(column);
+      if (std::ranges::any_of(column.values, is_present) && !seen_.insert(column.labels).second) {
+        return same_labels();
+      }
+    }
+    return more;
+  }
+
+ private:
+  Run& run_;
+  StreamPtr inner_;
+  std::unordered_set<model::Labels, model::LabelsHash> seen_;
+};
+
 }  // namespace
 
 base::Error same_labels() {
@@ -126,6 +149,13 @@ StreamPtr Run::checked(const PlanNode& node, StreamPtr stream) {
     return stream;
   }
   return std::make_unique<CheckedStream>(*this, std::move(stream), grid(node).size());
+}
+
+StreamPtr Run::checked_whole(const PlanNode& node, StreamPtr stream) {
+  if (!node.check_labels || delayed()) {
+    return stream;
+  }
+  return std::make_unique<DistinctStream>(*this, std::move(stream));
 }
 
 void Run::settle(Column& column) const {
@@ -175,6 +205,8 @@ Result<StreamPtr> Run::make(const PlanNode& node) {
       return open_vector_of(*this, node);
     case NodeKind::kAbsent:
       return open_absent(*this, node);
+    case NodeKind::kQuantile:
+      return open_quantile(*this, node);
     case NodeKind::kRelabel:
       return open_relabel(*this, node);
     case NodeKind::kNegate:

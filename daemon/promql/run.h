@@ -83,6 +83,9 @@ class Run {
   /// A stream whose columns have lost their names: where that can make labels equal, it is seen to
   /// that no two of them meet.
   StreamPtr checked(const PlanNode& node, StreamPtr stream);
+  /// The same where two of them may not even take turns: what Prometheus computes a series at a
+  /// time, functions of ranges and the unary minus.
+  StreamPtr checked_whole(const PlanNode& node, StreamPtr stream);
   /// Takes a name that is gone out of the labels.
   void settle(Column& column) const;
 
@@ -127,5 +130,27 @@ base::Error same_labels();
 /// Evaluates a plan at the steps of a query. An instant query has one step, and a value of its own
 /// type instead of a matrix.
 base::Result<Evaluation> run_plan(const Run::Input& input, Grid query, bool instant);
+
+/// Hands every further column of a stream to `take`, once its steps are counted as looked at. Ends
+/// with the first failure.
+template <class Take>
+base::Status each_column(Run& run, Stream& stream, Take take) {
+  Column column;
+  while (true) {
+    const auto more = stream.next(column);
+    if (!more) {
+      return more.error();
+    }
+    if (!*more) {
+      return {};
+    }
+    if (auto status = run.budget().spend(column.values.size()); !status) {
+      return status;
+    }
+    if (base::Status status = take(column); !status) {
+      return status;
+    }
+  }
+}
 
 }  // namespace tocsin::promql

@@ -30,18 +30,7 @@ class FoldStream final : public Stream {
   ~FoldStream() override { run_.budget().give_back(cells_.size()); }
 
   Status fold(Stream& inner) {
-    Column column;
-    while (true) {
-      const auto more = inner.next(column);
-      if (!more) {
-        return more.error();
-      }
-      if (!*more) {
-        return {};
-      }
-      if (auto status = run_.budget().spend(steps_); !status) {
-        return status;
-      }
+    return each_column(run_, inner, [this](const Column& column) -> Status {
       const std::size_t group = groups_.of(column);
       if (group * steps_ == cells_.size()) {
         if (auto status = grow(); !status) {
@@ -53,7 +42,8 @@ class FoldStream final : public Stream {
       } else {
         add_numbers(group * steps_, column);
       }
-    }
+      return {};
+    });
   }
 
   Result<bool> next(Column& column) override {

@@ -32,23 +32,13 @@ class Ones {
         conflicts_(steps) {}
 
   Status read(Stream& stream) {
-    Column column;
-    while (true) {
-      const auto more = stream.next(column);
-      if (!more) {
-        return more.error();
-      }
-      if (!*more) {
-        return {};
-      }
-      if (auto status = run_.budget().spend(block_.steps()); !status) {
-        return status;
-      }
+    return each_column(run_, stream, [this](const Column& column) -> Status {
       if (auto status = run_.budget().take(block_.steps()); !status) {
         return status;
       }
       add(column);
-    }
+      return {};
+    });
   }
 
   Signature::Id id_of(const Column& column) {
@@ -210,6 +200,8 @@ class JoinStream final : public Stream {
     if (auto status = run_.budget().spend(steps); !status) {
       return status;
     }
+    // By the name that the element came with, not by what becomes of it.
+    const Signature::Id id = ones_.id_of(many_);
     if (drops_name_) {
       many_.drop_name = true;
     } else {
@@ -222,7 +214,6 @@ class JoinStream final : public Stream {
         }
       }
     }
-    const Signature::Id id = ones_.id_of(many_);
     rows_ = ones_.rows(id);
     next_row_ = 0;
     fill_pending_ = fill_one_.has_value();

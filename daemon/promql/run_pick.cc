@@ -58,23 +58,10 @@ class Best {
         groups_(run, aggregation_) {}
 
   Status fold(Stream& inner) {
-    Column column;
-    while (true) {
-      const auto more = inner.next(column);
-      if (!more) {
-        return more.error();
-      }
-      if (!*more) {
-        return {};
-      }
-      if (auto status = run_.budget().spend(limits_.size()); !status) {
-        return status;
-      }
+    return each_column(run_, inner, [this](Column& column) {
       run_.settle(column);
-      if (auto status = add(column); !status) {
-        return status;
-      }
-    }
+      return add(column);
+    });
   }
 
   std::shared_ptr<const Block> take() {
@@ -200,18 +187,7 @@ class ValueCounts {
         block_(std::make_shared<Block>(run.grid(node).size())) {}
 
   Status fold(Stream& inner) {
-    Column column;
-    while (true) {
-      const auto more = inner.next(column);
-      if (!more) {
-        return more.error();
-      }
-      if (!*more) {
-        return {};
-      }
-      if (auto status = run_.budget().spend(block_->steps()); !status) {
-        return status;
-      }
+    return each_column(run_, inner, [this](const Column& column) -> Status {
       for (std::size_t i = 0; i < block_->steps(); ++i) {
         if (!is_present(column.values[i])) {
           continue;
@@ -220,7 +196,8 @@ class ValueCounts {
         const double count = block_->values(row)[i];
         block_->set(row, i, is_present(count) ? count + 1 : 1);
       }
-    }
+      return {};
+    });
   }
 
   std::shared_ptr<const Block> take() { return std::move(block_); }

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "promql/operators.h"
 #include "promql/range_source.h"
+#include "promql/window.h"
 
 /// Functions of ranges: each series is read once, and the range slides over its samples.
 namespace tocsin::promql {
@@ -32,6 +33,13 @@ class RangeCallStream final : public Stream {
       constant_ = constant_ && values.constant();
     }
     accepted_.resize(constant_ ? 1 : steps_.size());
+    // Ranges that do not overlap have nothing to hand on, and those with a modifier go their own
+    // way.
+    const bool plain = evaluate_ == std::get<RangeFunction>(function_.run);
+    if (plain && function_.window != nullptr && steps_.size() > 1 &&
+        steps_[1] - steps_[0] < shape_.range_ms) {
+      window_ = function_.window();
+    }
   }
 
   Result<bool> next(Column& column) override {
@@ -73,6 +81,10 @@ class RangeCallStream final : public Stream {
     column.drop_name = feed.drop_name || !function_.keeps_name;
     Notes notes;
     RangeCursor cursor(feed);
+    const bool sliding = window_ && feed.histograms.empty() && feed.float_starts.empty();
+    if (sliding) {
+      window_->restart();
+    }
     bool any = false;
     bool any_float = false;
     for (std::size_t i = 0; i < steps_.size(); ++i) {
@@ -90,7 +102,7 @@ class RangeCallStream final : public Stream {
       if (auto status = run_.budget().spend(samples); !status) {
         return status.error();
       }
-      auto value = evaluate_(input);
+      auto value = sliding ? of_window(input, cursor.first()) : evaluate_(input);
       if (!value) {
         continue;
       }
@@ -100,6 +112,11 @@ class RangeCallStream final : public Stream {
     }
     note(feed, notes, any_float);
     return any;
+  }
+
+  std::optional<Number> of_window(const RangeInput& input, std::size_t first) {
+    const auto value = window_->value(input, first);
+    return value ? std::optional(Number(*value)) : std::nullopt;
   }
 
   void note(const RangeFeed& feed, Notes notes, bool any_float) {
@@ -140,6 +157,7 @@ class RangeCallStream final : public Stream {
   std::unique_ptr<RangeSource> source_;
   std::vector<Scalars> scalars_;
   std::vector<double> parameters_;
+  std::unique_ptr<SlidingWindow> window_;  // null: each range is computed by itself
   bool constant_ = true;
   std::vector<bool> accepted_;  // by step; one when they are the same at all
   std::string last_metric_;
@@ -170,9 +188,9 @@ Result<StreamPtr> open_range_call(Run& run, const PlanNode& node) {
   if (!source) {
     return source.error();
   }
-  return run.checked(node,
-                     std::make_unique<RangeCallStream>(run, node, run.node(range), *evaluate,
-                                                       std::move(*source), std::move(scalars)));
+  return run.checked_whole(
+      node, std::make_unique<RangeCallStream>(run, node, run.node(range), *evaluate,
+                                              std::move(*source), std::move(scalars)));
 }
 
 }  // namespace tocsin::promql

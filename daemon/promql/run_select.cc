@@ -62,6 +62,15 @@ class InstantStream final : public Stream {
 
   bool read_one(const series::PinnedSeries& series, Column& column) {
     const std::int64_t at = shifted(selector_.shift, steps_.front(), run_.times());
+    if (series.samples->floats_only()) {
+      const auto sample = series.samples->newest(at - lookback_ms_ + 1, at);
+      if (!sample || model::is_stale(sample->value)) {
+        return false;
+      }
+      column.reset(1);
+      put(column, 0, sample->time_ms, sample->value);
+      return true;
+    }
     auto point = series.samples->newest_point(at - lookback_ms_ + 1, at);
     if (!point || point->is_stale()) {
       return false;

@@ -107,20 +107,10 @@ class OrStream final : public Stream {
 };
 
 base::Status add_all(Run& run, Stream& stream, Presence& seen) {
-  Column column;
-  while (true) {
-    const auto more = stream.next(column);
-    if (!more) {
-      return more.error();
-    }
-    if (!*more) {
-      return {};
-    }
-    if (auto status = run.budget().spend(column.values.size()); !status) {
-      return status;
-    }
+  return each_column(run, stream, [&](const Column& column) -> base::Status {
     seen.add(seen.id_of(run, column), column);
-  }
+    return {};
+  });
 }
 
 }  // namespace

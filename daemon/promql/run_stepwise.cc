@@ -16,7 +16,8 @@ class Arguments {
  public:
   Arguments(Run& run, const PlanNode& node) : run_(run), node_(node), context_(run, node) {}
 
-  Status read() {
+  /// `vector`: the columns of the vector argument, or null.
+  Status read(std::shared_ptr<const Block> vector) {
     for (std::size_t i = 0; i < node_.inputs.size(); ++i) {
       const NodeId id = node_.inputs[i];
       Argument& argument = list_.emplace_back();
@@ -40,6 +41,10 @@ class Arguments {
           }
           break;
         case ValueType::kVector: {
+          if (vector) {
+            argument.block = std::move(vector);
+            break;
+          }
           auto block = run_.collect(id, node_.frame);
           if (!block) {
             return block.error();
@@ -134,9 +139,10 @@ class Collector {
 
 }  // namespace
 
-Result<StreamPtr> open_stepwise(Run& run, const PlanNode& node) {
+Result<StreamPtr> open_stepwise(Run& run, const PlanNode& node,
+                                std::shared_ptr<const Block> vector) {
   Arguments arguments(run, node);
-  if (auto status = arguments.read(); !status) {
+  if (auto status = arguments.read(std::move(vector)); !status) {
     return status.error();
   }
   const std::size_t steps = run.grid(node).size();
@@ -160,7 +166,7 @@ Result<StreamPtr> open_stepwise(Run& run, const PlanNode& node) {
 
 Result<std::vector<double>> scalar_stepwise(Run& run, const PlanNode& node) {
   Arguments arguments(run, node);
-  if (auto status = arguments.read(); !status) {
+  if (auto status = arguments.read(nullptr); !status) {
     return status.error();
   }
   std::vector<double> values(run.grid(node).size());

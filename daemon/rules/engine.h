@@ -134,6 +134,14 @@ struct Decision {
   std::vector<RuleError> errors;
 };
 
+/// How close a rule is to a change.
+struct Watch {
+  std::size_t pending = 0;  ///< alerts that wait for their `for`
+  std::size_t firing = 0;
+  /// Yields more elements than `firing` when something is close to the threshold; may be null.
+  const promql::Query* near = nullptr;
+};
+
 /// Evaluates one job against the snapshot of its selections. Pure, for any thread; `seconds` is
 /// left to the shell. An exceeded limit or a type error comes back within the result.
 JobResult evaluate(const Job& job, const series::Snapshot& snapshot, const EngineOptions& options);
@@ -199,6 +207,9 @@ class Engine {
   /// The journalled state, for snapshots.
   boost::json::object save() const;
   base::Status load_state(const boost::json::object& state);
+
+  /// The alerting rules that read this origin, to decide whether it should be polled more often.
+  std::vector<Watch> watches(series::Origin origin);
 
   std::vector<GroupView> view(base::WallTime wall) const;
   AlertCounts alert_counts() const;

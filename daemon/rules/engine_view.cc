@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "rules/engine_impl.h"
+#include "rules/near.h"
 
 namespace tocsin::rules {
 namespace {
@@ -82,6 +83,27 @@ std::vector<GroupView> Engine::view(base::WallTime /*wall*/) const {
     views.push_back(std::move(view));
   }
   return views;
+}
+
+std::vector<Watch> Engine::watches(series::Origin origin) {
+  std::vector<Watch> watches;
+  for (const std::size_t index : impl_->schedule.readers(origin)) {
+    LoadedRule& rule = impl_->rules[index];
+    if (!rule.rule.alerting) {
+      continue;
+    }
+    if (!rule.near_made) {
+      rule.near_made = true;
+      rule.near = near_query(rule.rule.query);
+    }
+    Watch watch{.near = rule.near ? &*rule.near : nullptr};
+    for (const auto& [labels, active] : impl_->book.alerts(rule.id)) {
+      watch.pending += active.alert.state == model::AlertState::kPending ? 1U : 0U;
+      watch.firing += active.alert.state == model::AlertState::kFiring ? 1U : 0U;
+    }
+    watches.push_back(watch);
+  }
+  return watches;
 }
 
 std::uint64_t Engine::late_evaluations() const { return impl_->late_evaluations; }

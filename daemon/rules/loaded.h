@@ -51,6 +51,8 @@ struct LoadedRule {
   std::set<model::Labels> written;   ///< series that the last evaluation wrote
   std::set<model::Labels> restored;  ///< alerts from before the start that may still be held
   std::map<model::Labels, AlertFacts> facts;
+  bool near_made = false;
+  std::optional<promql::Query> near;  ///< see near_query(); made when somebody first asks
 };
 
 struct LoadedGroup {

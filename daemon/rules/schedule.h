@@ -84,6 +84,11 @@ class Schedule {
   std::optional<base::MonotonicTime> last_arrival(std::size_t rule) const {
     return states_[rule].last_arrival;
   }
+  /// The rules that are known to read this origin.
+  std::set<std::size_t> readers(series::Origin origin) const {
+    const auto found = readers_.find(origin);
+    return found == readers_.end() ? std::set<std::size_t>{} : found->second;
+  }
   const GroupSpec& group(std::size_t index) const { return groups_[index]; }
   const Pacer& pacer() const { return pacer_; }
   /// Whether the running round was asked for by every_rule_at().

@@ -125,12 +125,14 @@ void Manager::reap() {
 }
 
 async::Task<> Manager::run(Loop* loop) {
-  base::MonotonicTime due = loop->schedule.first(dependencies_.clock.monotonic_now());
+  base::MonotonicTime regular = loop->schedule.first(dependencies_.clock.monotonic_now());
+  base::MonotonicTime due = regular;
   while (!loop->retired) {
     const base::Status slept = co_await dependencies_.timers.sleep_until(due);
     if (!slept || loop->retired) {
       co_return;
     }
+    const base::MonotonicTime began = dependencies_.clock.monotonic_now();
     Batch batch = co_await poll_once(loop);
     const bool cancelled = co_await async::is_cancelled();
     if (cancelled || loop->retired) {
@@ -139,10 +141,24 @@ async::Task<> Manager::run(Loop* loop) {
     ++stats_.polls;
     stats_.failed += batch.up ? 0 : 1;
     dependencies_.sink.batch_arrived(loop->origin, std::move(batch));
-    const Schedule::Next next = loop->schedule.next(due, dependencies_.clock.monotonic_now());
-    stats_.missed += next.missed;
-    due = next.when;
+    const base::MonotonicTime now = dependencies_.clock.monotonic_now();
+    stats_.extra += due < regular ? 1 : 0;
+    if (due == regular || regular <= now) {
+      const Schedule::Next next = loop->schedule.next(regular, now);
+      // A regular poll that an extra one has left no room for is missed.
+      stats_.missed += next.missed + (due == regular ? 0 : 1);
+      regular = next.when;
+    }
+    due = next_due(*loop, began, regular, now);
   }
+}
+
+base::MonotonicTime Manager::next_due(const Loop& loop, base::MonotonicTime began,
+                                      base::MonotonicTime regular, base::MonotonicTime now) const {
+  if (dependencies_.sharpening == nullptr) {
+    return regular;
+  }
+  return dependencies_.sharpening->extra_poll(loop.origin, began, regular, now).value_or(regular);
 }
 
 async::Task<Batch> Manager::poll_once(Loop* loop) {

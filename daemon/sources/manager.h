@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "series/store.h"
 #include "sources/schedule.h"
+#include "sources/sharpening.h"
 #include "sources/source.h"
 
 namespace tocsin::sources {
@@ -34,6 +35,7 @@ struct ManagerStats {
   std::uint64_t polls = 0;
   std::uint64_t failed = 0;   ///< polls that were not up
   std::uint64_t missed = 0;   ///< slots that passed while a poll was running
+  std::uint64_t extra = 0;    ///< polls between the regular ones
   std::uint64_t overrun = 0;  ///< polls that did not end by themselves in time
 };
 
@@ -46,6 +48,8 @@ class Manager {
     const base::Clock& clock;
     async::Timers& timers;
     BatchSink& sink;
+    /// Who asks for polls between the regular ones; null: nobody.
+    Sharpening* sharpening = nullptr;
   };
   explicit Manager(Dependencies dependencies);
   ~Manager();
@@ -74,6 +78,9 @@ class Manager {
   void reap();
   async::Task<> run(Loop* loop);
   async::Task<Batch> poll_once(Loop* loop);
+  /// When the next poll is due: the regular one, or one before it.
+  base::MonotonicTime next_due(const Loop& loop, base::MonotonicTime began,
+                               base::MonotonicTime regular, base::MonotonicTime now) const;
 
   Dependencies dependencies_;
   base::MonotonicTime started_;

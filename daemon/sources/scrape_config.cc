@@ -196,6 +196,7 @@ ScrapeJob decode_job(const yaml::Node& node, const ScrapeGlobals& globals,
   job.scheme = reader.choice("scheme", {"http", "https"}).value_or("http");
   job.metrics_path = reader.text("metrics_path").value_or("/metrics");
   decode_params(reader, job);
+  job.sharpen = reader.boolean("sharpen").value_or(false);
   job.honor_labels = reader.boolean("honor_labels").value_or(false);
   job.honor_timestamps = reader.boolean("honor_timestamps").value_or(true);
   job.compression = reader.boolean("enable_compression").value_or(true);

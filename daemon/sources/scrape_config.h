@@ -44,6 +44,7 @@ struct ScrapeJob {
   std::string scheme = "http";
   std::string metrics_path = "/metrics";
   std::vector<std::pair<std::string, std::vector<std::string>>> params;
+  bool sharpen = false;  ///< own key; see Sharpening
   bool honor_labels = false;
   bool honor_timestamps = true;
   bool compression = true;

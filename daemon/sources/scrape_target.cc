@@ -115,6 +115,7 @@ ScrapeTarget make_target(const ScrapeJob& job, const model::Labels& discovered) 
   spec.interval = duration_of(discovered, "__scrape_interval__", job.interval);
   spec.timeout =
       std::min(duration_of(discovered, "__scrape_timeout__", job.timeout), spec.interval);
+  spec.sharpen = job.sharpen;
   spec.honor_labels = job.honor_labels;
   spec.honor_timestamps = job.honor_timestamps;
   spec.sample_limit = job.limits.samples;

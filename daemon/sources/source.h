@@ -73,6 +73,7 @@ struct TargetSpec {
   base::Duration timeout = std::chrono::seconds(10);
   bool honor_labels = false;
   bool honor_timestamps = true;
+  bool sharpen = false;        ///< may be polled faster while an alert is close; see Sharpening
   bool report_metrics = true;  ///< up, scrape_duration_seconds, …
   std::size_t sample_limit = 0;
   std::size_t label_limit = 0;

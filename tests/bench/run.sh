@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# run.sh [latency|footprint|promql|rooms]…: measures tocsin on this machine and prints Markdown; all
-# of them without arguments. Needs the packages of the groups build and test (deploy/packages.txt).
+# run.sh [latency|push|ingest|footprint|promql|rooms]…: measures tocsin on this machine and prints
+# Markdown; all of them without arguments. Needs the packages of the groups build and test (deploy/packages.txt).
 # TOCSIN_BINARY names a binary to measure instead of building the release preset.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 jobs=${TOCSIN_JOBS:-$(( $(nproc) + 1 ))}
 what=("$@")
 if [ ${#what[@]} -eq 0 ]; then
-  what=(latency footprint promql rooms)
+  what=(latency push ingest footprint promql rooms)
 fi
 
 build() {  # preset, target…
@@ -21,10 +21,13 @@ binary=${TOCSIN_BINARY:-}
 failed=0
 for name in "${what[@]}"; do
   case $name in
-    latency | footprint)
+    latency | push | ingest | footprint)
       if [ -z "$binary" ]; then
         build release tocsin
         binary=$PWD/build/release/tocsin
+      fi
+      if [ "$name" = ingest ]; then
+        build bench target_server
       fi
       python3 -B "tests/bench/$name.py" --tocsin "$binary" || failed=1
       ;;
@@ -39,7 +42,7 @@ for name in "${what[@]}"; do
       done
       ;;
     *)
-      echo "usage: tests/bench/run.sh [latency|footprint|promql|rooms]…" >&2
+      echo "usage: tests/bench/run.sh [latency|push|ingest|footprint|promql|rooms]…" >&2
       exit 2
       ;;
   esac

@@ -320,7 +320,7 @@ namespace {
 /// Sends the request and reads until the other side hangs up.
 std::string exchange(const HttpCall& call) {
   const int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const timeval limit{10, 0};
+  const timeval limit{60, 0};  // a large answer of a busy machine takes its time
   setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
   setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
   const sockaddr_in address = address_of(call.host, call.port);

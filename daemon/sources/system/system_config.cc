@@ -59,6 +59,7 @@ std::unique_ptr<SourceConfig> decode_system(const SourceSection& section,
   yaml::MappingReader reader(section.node, "system", problems);
   config.interval = reader.duration("interval").value_or(config.interval);
   config.timeout = reader.duration("timeout").value_or(config.timeout);
+  config.sharpen = reader.boolean("sharpen").value_or(false);
   config.job = reader.text("job").value_or(config.job);
   config.instance = reader.text("instance").value_or("");
   config.labels = reader.text_map("labels");

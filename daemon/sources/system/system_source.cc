@@ -104,6 +104,7 @@ Target make_system_target(const SystemConfig& config, SystemSource::Dependencies
   target.spec.url = "system://" + instance;
   target.spec.labels = labels.build();
   target.spec.interval = config.interval;
+  target.spec.sharpen = config.sharpen;
   target.spec.timeout = config.timeout.count() > 0
                             ? config.timeout
                             : std::min<base::Duration>(config.interval, std::chrono::seconds(10));

@@ -19,6 +19,7 @@ namespace tocsin::sources::system {
 struct SystemConfig {
   base::Duration interval = std::chrono::seconds(5);
   base::Duration timeout{0};  ///< 0: the interval, at most 10 s
+  bool sharpen = false;       ///< polled faster while an alert is close; see Sharpening
   std::string job = "node";   ///< as node_exporter's series are commonly called
   std::string instance;       ///< empty: the host's name
   std::vector<std::pair<std::string, std::string>> labels;

@@ -141,11 +141,9 @@ bool same_value(double a, double b) {
   if (a == b) {
     return true;
   }
-  // Among the subnormal numbers the last bit is more than the tolerance.
-  const double scale = std::max(std::abs(a), std::abs(b));
-  return std::isfinite(a) && std::isfinite(b) &&
-         std::abs(a - b) <=
-             std::max(kTolerance * scale, 4 * std::numeric_limits<double>::denorm_min());
+  // Subnormal numbers have fewer digits the smaller they are.
+  const double scale = std::max({std::abs(a), std::abs(b), std::numeric_limits<double>::min()});
+  return std::isfinite(a) && std::isfinite(b) && std::abs(a - b) <= kTolerance * scale;
 }
 
 std::optional<std::string> difference(const Answer& theirs, const Answer& ours, bool ordered) {

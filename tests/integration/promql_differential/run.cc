@@ -24,6 +24,18 @@ std::optional<std::string> disagreement(const Question& question, const Answers&
   return difference(answers.theirs, answers.ours, order_counts(question));
 }
 
+// The time that a difference in a range vector names; nothing when it names none.
+std::optional<std::int64_t> time_of(const std::string& difference) {
+  const std::string_view word = " at ";
+  const std::size_t at = difference.find(word);
+  if (at == std::string::npos) {
+    return std::nullopt;
+  }
+  const std::string_view rest = std::string_view(difference).substr(at + word.size());
+  const auto seconds = base::parse_number(rest.substr(0, rest.find(':')));
+  return seconds ? std::optional(static_cast<std::int64_t>(*seconds * 1000)) : std::nullopt;
+}
+
 bool disagree(Peers& peers, const Question& question) {
   const base::Result<Answers> answers = peers.ask(question);
   return answers && disagreement(question, *answers).has_value();
@@ -183,8 +195,12 @@ class Runner {
   // Whether it depends on chance which of equal values a topk or bottomk prefers: Prometheus then
   // gives several answers to one question, or agrees the next time.
   static bool prometheus_chooses(Peers& peers, const Question& question) {
-    if (question.expression.find("topk") == std::string::npos &&
-        question.expression.find("bottomk") == std::string::npos) {
+    const bool chooses = std::ranges::any_of(
+        std::initializer_list<std::string_view>{"topk", "bottomk", "max", "min"},
+        [&question](std::string_view name) {
+          return question.expression.find(name) != std::string::npos;
+        });
+    if (!chooses) {
       return false;
     }
     const base::Result<Answers> first = peers.ask(question);
@@ -246,24 +262,47 @@ class Shrinker {
   // What a subquery evaluates, at the times at which it may have done so, each alone or all at
   // once.
   bool inside_a_subquery() {
-    for (const NodePtr& inner : within_subqueries(node_)) {
-      Question part = question_;
-      const std::int64_t newest = question_.end_ms / kInnerGrid * kInnerGrid;
-      part.range = false;
-      for (std::int64_t ago = 0; ago < kInnerTime; ago += kInnerStep) {
-        part.start_ms = part.end_ms = newest - ago;
-        if (accept(inner, part)) {
-          return true;
-        }
+    // From the question's time back, and from each time that an @ names.
+    std::vector<std::int64_t> ends = {question_.end_ms};
+    for (const std::string_view part : base::split(question_.expression, '@')) {
+      const std::string_view word =
+          base::trim(part).substr(0, base::trim(part).find_first_of(" )[]"));
+      if (const auto seconds = base::parse_number(word); seconds && *seconds > 1e9) {
+        ends.push_back(static_cast<std::int64_t>(*seconds * 1000));
       }
-      part.range = true;
-      part.end_ms = newest;
-      part.start_ms = newest - kInnerTime;
-      for (const std::int64_t step : {7'500, 30'000, 60'000}) {
-        part.step_ms = step;
-        if (accept(inner, part)) {
-          return true;
-        }
+    }
+    if (const base::Result<Answers> answers = peers_.ask(question_)) {
+      const auto found = disagreement(question_, *answers);
+      if (const auto time = found ? time_of(*found) : std::nullopt) {
+        ends.push_back(*time + kInnerGrid);
+      }
+    }
+    for (const NodePtr& inner : within_subqueries(node_)) {
+      if (std::ranges::any_of(ends, [&](std::int64_t end) { return ask_back(inner, end); })) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  // Asks at the instants before `end`, then over the ranges.
+  bool ask_back(const NodePtr& inner, std::int64_t end) {
+    Question part = question_;
+    const std::int64_t newest = end / kInnerGrid * kInnerGrid;
+    part.range = false;
+    for (std::int64_t ago = 0; ago < kInnerTime; ago += kInnerStep) {
+      part.start_ms = part.end_ms = newest - ago;
+      if (accept(inner, part)) {
+        return true;
+      }
+    }
+    part.range = true;
+    part.end_ms = newest;
+    part.start_ms = newest - kInnerTime;
+    for (const std::int64_t step : {7'500, 30'000, 60'000}) {
+      part.step_ms = step;
+      if (accept(inner, part)) {
+        return true;
       }
     }
     return false;

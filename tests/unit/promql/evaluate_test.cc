@@ -224,5 +224,27 @@ TEST(Evaluate, RangeQueries) {
   EXPECT_EQ(sorted->warnings.size(), 1U);
 }
 
+TEST(Evaluate, MatchesByTheNamesThatThereStillAre) {
+  World world;
+  world.load("this{job=\"a\"} 1").load("that{job=\"a\"} 2");
+  EXPECT_EQ(world.show("this * on (job, __name__) abs(that)"), "");
+  EXPECT_EQ(world.show("abs(this) * on (job, __name__) that"), "");
+  EXPECT_EQ(world.show("abs(this) * on (job, __name__) abs(that)"), "{job=\"a\"} 2");
+}
+
+TEST(Evaluate, SeriesThatTakeTurns) {
+  World world;
+  world.load("early{job=\"a\"} 1 2 stale").load("late{job=\"a\"} _ _ _ 3 4");
+  const RangeTimes times{base::from_millis(0), base::from_millis(40'000), base::Duration(10'000)};
+  const auto show = [&](const std::string& before, const std::string& after) {
+    const auto result = world.range(before + "{__name__=~\"early|late\"}" + after, times);
+    return result ? World::print(result->value) : "error: " + result.error().message();
+  };
+  const std::string refused = "error: vector cannot contain metrics with the same labelset";
+  EXPECT_EQ(show("abs(", ")"), "{job=\"a\"} 1@0 2@10 3@30 4@40");
+  EXPECT_EQ(show("-", ""), refused);
+  EXPECT_EQ(show("sum_over_time(", "[5s])"), refused);
+}
+
 }  // namespace
 }  // namespace tocsin::promql

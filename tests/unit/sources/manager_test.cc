@@ -63,9 +63,13 @@ struct Recorder final : BatchSink {
 };
 
 struct Fixture {
+  explicit Fixture(SharpeningOptions options = {}) : sharpening(options) {}
+
   testing::Simulation simulation;
   Recorder sink;
-  Manager manager{{simulation.executor(), simulation.clock(), simulation.timers(), sink}};
+  Sharpening sharpening;
+  Manager manager{
+      {simulation.executor(), simulation.clock(), simulation.timers(), sink, &sharpening}};
 
   ~Fixture() { stop(); }
   void stop() {
@@ -196,6 +200,27 @@ TEST(Manager, StopsInTheMiddleOfPolls) {
   test.manager.set_targets({Fixture::target("late", test.source())});
   EXPECT_EQ(test.manager.size(), 0U);
   EXPECT_EQ(test.sink.log, "+1endless ") << "stopping removes nothing";
+}
+
+TEST(Manager, PollsBetweenRegularPollsWhenAsked) {
+  Fixture test({.extra_share = 10});
+  const auto source = test.source();
+  test.manager.set_targets({Fixture::target("a", source)});
+  const series::Origin origin = test.manager.origin_of("a");
+  const auto now = [&test] { return test.simulation.clock().monotonic_now(); };
+  test.sharpening.add(origin, seconds(10), true, now());
+  test.simulation.run_for(seconds(101));
+  EXPECT_EQ(test.manager.stats().extra, 0U);
+  const int calm = source->polls;
+  test.sharpening.poll_ended(origin, true, true, now());
+  test.simulation.run_for(seconds(100));
+  EXPECT_NEAR(source->polls - calm, 50, 5);
+  EXPECT_NEAR(static_cast<double>(test.manager.stats().extra), 40, 5);
+  test.sharpening.poll_ended(origin, true, false, now());
+  const int busy = source->polls;
+  test.simulation.run_for(seconds(100));
+  EXPECT_NEAR(source->polls - busy, 10, 1);
+  EXPECT_EQ(test.manager.stats().missed, 0U);
 }
 
 }  // namespace
