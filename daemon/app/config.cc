@@ -146,6 +146,9 @@ class Decoder {
     }
     config_.retention_size = storage.size("retention_size").value_or(config_.retention_size);
     config_.series_memory = storage.size("memory").value_or(config_.series_memory);
+    if (const auto most = storage.integer("max_series", 1000, 100'000'000)) {
+      config_.max_series = static_cast<std::size_t>(*most);
+    }
     storage.ignored({"tsdb", "exemplars"});
     storage.finish();
   }

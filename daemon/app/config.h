@@ -48,6 +48,7 @@ struct Config {
   base::Duration retention = std::chrono::hours(24 * 15);  ///< of samples
   std::uint64_t retention_size = 0;                        ///< of stored samples, bytes; 0: any
   std::uint64_t series_memory = std::uint64_t{2} << 30;    ///< of series, bytes; 0: any
+  std::size_t max_series = 2'000'000;                      ///< new ones beyond it are refused
 
   std::vector<std::unique_ptr<sources::SourceConfig>> sources;
   std::vector<sources::ScrapeJob> scrape_jobs;

@@ -241,6 +241,9 @@ async::Task<> Daemon::open_samples() {
                             .timers = parts_.timers,
                             .store = *store_},
       keeper_options(generation_->config, storage_url(), base::Duration{0}), keeper_hooks());
+  if (series_path(storage_url()).empty()) {
+    co_return;
+  }
   const base::MonotonicTime begun = parts_.clock.monotonic_now();
   const auto restored = co_await keeper_->open();
   if (!restored) {

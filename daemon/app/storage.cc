@@ -34,6 +34,9 @@ std::string series_path(const std::string& storage_url) {
   if (path.starts_with(kScheme)) {
     path.erase(0, kScheme.size());
   }
+  if (path == ":memory:") {
+    return {};
+  }
   if (path.ends_with(kEnding)) {
     path.resize(path.size() - kEnding.size());
   }
@@ -49,6 +52,7 @@ blocks::KeeperOptions keeper_options(const Config& config, const std::string& st
   options.retention = config.retention;
   options.retention_bytes = config.retention_size;
   options.memory_bytes = config.series_memory;
+  options.max_series = config.max_series;
   return options;
 }
 
@@ -80,7 +84,9 @@ StorageMetrics::StorageMetrics(Metrics& metrics)
       failures_(
           counter(metrics, "tocsin_blocks_write_failures_total", "Writes that the disk refused")),
       given_up_(counter(metrics, "tocsin_blocks_given_up_samples_total",
-                        "Samples that were not logged because the disk refused for too long")) {}
+                        "Samples that were not logged because the disk refused for too long")),
+      unsealed_(counter(metrics, "tocsin_series_unsealed_dropped_total",
+                        "Samples that left memory before the disk took them")) {}
 
 void StorageMetrics::refresh(const blocks::KeeperStats& stats) {
   set(blocks_, stats.blocks);
@@ -96,6 +102,7 @@ void StorageMetrics::refresh(const blocks::KeeperStats& stats) {
   raise(damaged_, stats.damaged_total);
   raise(failures_, stats.write_failures_total);
   raise(given_up_, stats.given_up_samples_total);
+  raise(unsealed_, stats.unsealed_dropped_total);
 }
 
 void StorageMetrics::restored(const blocks::RestoreReport& report, double seconds) {

@@ -12,6 +12,7 @@
 namespace tocsin::app {
 
 /// The file of samples beside the journal's: "sqlite:/x/tocsin.db" gives "/x/tocsin-series.db".
+/// Empty for a journal in memory.
 std::string series_path(const std::string& storage_url);
 
 /// How the keeper is to work for this configuration. `reach` is how far back rules read: memory
@@ -45,6 +46,7 @@ class StorageMetrics {
   prometheus::Counter& damaged_;
   prometheus::Counter& failures_;
   prometheus::Counter& given_up_;
+  prometheus::Counter& unsealed_;
 };
 
 }  // namespace tocsin::app

@@ -8,6 +8,7 @@
 #include "blocks/internal.h"
 #include "blocks/shared.h"
 #include "series/block.h"
+#include "series/log.h"
 
 namespace tocsin::blocks {
 namespace {
@@ -80,6 +81,7 @@ Keeper::Keeper(Parts parts, KeeperOptions options, KeeperHooks hooks)
       seal_now_(parts_.executor),
       flushed_(parts_.executor),
       wanted_event_(parts_.executor),
+      pending_(std::make_unique<series::LogBatch>()),
       tasks_(parts_.executor, [this](const std::string& task, const std::string& what) {
         if (hooks_.error) {
           hooks_.error("a task of the series store failed", task + ": " + what);
@@ -91,6 +93,9 @@ Keeper::Keeper(Parts parts, KeeperOptions options, KeeperHooks hooks)
 Keeper::~Keeper() = default;
 
 async::Task<base::Result<RestoreReport>> Keeper::open() {
+  if (options_.path.empty()) {
+    co_return base::Error(base::ErrorCode::kUnsupported, "there is no file to keep samples in");
+  }
   struct Outcome {
     RestoreReport report;
     std::uint64_t next_block = 1;
@@ -129,6 +134,7 @@ async::Task<base::Result<RestoreReport>> Keeper::open() {
     co_return outcome.error();
   }
   open_ = true;
+  stats_.writable = true;
   parts_.store.set_durable(true);
   parts_.store.history().set_limit(options_.history_bytes);
   next_block_ = outcome->next_block;
@@ -144,6 +150,7 @@ async::Task<base::Result<RestoreReport>> Keeper::open() {
 }
 
 void Keeper::start() {
+  tasks_.spawn("bound memory", memory_loop());
   if (open_) {
     tasks_.spawn("flush", flush_loop());
     tasks_.spawn("seal", seal_loop());
@@ -155,8 +162,10 @@ void Keeper::configure(const KeeperOptions& options) {
   options_ = options;
   stats_.window = options_.window;
   stats_.memory_short = false;
-  parts_.store.set_retention(options_.retention);
+  // What cannot be sealed is not kept for weeks.
+  parts_.store.set_retention(open_ ? options_.retention : options_.window);
   parts_.store.set_window(options_.window);
+  parts_.store.set_max_unsealed(options_.max_unsealed);
   parts_.store.set_max_series(options_.max_series);
   parts_.store.history().set_limit(options_.history_bytes);
 }
@@ -239,6 +248,9 @@ KeeperStats Keeper::stats() const {
     stats.block_bytes += block.bytes;
   }
   stats.history_bytes = parts_.store.history().bytes();
+  const series::StoreStats store = parts_.store.stats();
+  stats.given_up_samples_total += store.unlogged_total;
+  stats.unsealed_dropped_total = store.unsealed_dropped_total;
   return stats;
 }
 

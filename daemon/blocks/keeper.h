@@ -25,7 +25,7 @@ class SeriesFile;
 struct SealedRange;
 
 struct KeeperOptions {
-  std::string path;  ///< of the SQLite file
+  std::string path;  ///< of the SQLite file; empty: samples stay in memory only
   /// How often what was committed goes to the log: so much a kill can take along.
   base::Duration flush_every = std::chrono::milliseconds(500);
   /// Everything is sealed into blocks at least so often, and when the log has grown to so much,
@@ -48,6 +48,10 @@ struct KeeperOptions {
   std::uint64_t history_bytes = 16U << 20;  ///< of what was read of blocks, at hand for later
   std::uint64_t query_bytes = 256U << 20;   ///< that one load() may take
   std::size_t max_backlog = 2'000'000;      ///< samples that wait for a disk that refuses
+  /// Memory holds what a refusing disk did not take so long, and less when memory is short.
+  base::Duration max_unsealed = std::chrono::hours(6);
+  /// A disk that has not answered for so long refuses.
+  base::Duration patience = std::chrono::seconds(20);
   std::size_t max_series = 2'000'000;
   std::uint64_t max_file_bytes = 0;  ///< like a full disk; for tests
   bool inline_jobs = false;          ///< no thread; for simulations
@@ -76,9 +80,10 @@ struct KeeperStats {
   std::uint64_t damaged_total = 0;  ///< blocks and rows of the log, set aside
   std::uint64_t write_failures_total = 0;
   std::uint64_t given_up_samples_total = 0;  ///< of the log, while the disk refused
+  std::uint64_t unsealed_dropped_total = 0;  ///< left memory before the disk took them
   std::uint64_t history_bytes = 0;
   base::Duration window{0};   ///< that memory covers at present
-  bool writable = true;       ///< the last write went well
+  bool writable = false;      ///< the last write went well
   bool memory_short = false;  ///< the window is cut, or new series are refused
 };
 
@@ -125,7 +130,7 @@ class Keeper {
   async::Task<base::Status> flush();
   /// Applies retention now.
   async::Task<base::Status> drop_old();
-  /// Looks at memory now; see KeeperOptions::memory_bytes.
+  /// Looks at memory now and, when it is short, acts at once; see KeeperOptions::memory_bytes.
   async::Task<> bound_memory();
 
   /// Writes what is pending and ends the tasks.
@@ -137,6 +142,7 @@ class Keeper {
   struct Shared;
 
   async::Task<> flush_loop();
+  async::Task<> memory_loop();
   async::Task<> seal_loop();
   async::Task<> load_wanted();
   async::Task<base::Status> write_pending();
@@ -146,7 +152,10 @@ class Keeper {
   void note_write(const base::Status& status);
   void give_up_old();
   async::Task<> set_aside(std::uint64_t block, base::Error error);
+  /// Whether it could be cut.
   bool cut_window(std::uint64_t bytes);
+  void relax();
+  void give_up_unsealed();
   void warn(const std::string& message, const std::string& detail) const;
 
   Parts parts_;
@@ -158,13 +167,15 @@ class Keeper {
   async::Event flushed_;
   async::Event wanted_event_;
   std::vector<series::Selection> wanted_;
-  series::LogBatch pending_;  // taken from the store, not written
+  std::unique_ptr<series::LogBatch> pending_;  // taken from the store, not written
   KeeperStats stats_;
   std::uint64_t next_block_ = 1;
   std::uint64_t first_needed_block_ = 0;  // from here on blocks name the series of the log
   std::uint64_t next_log_row_ = 0;
   std::int64_t stored_shift_ms_ = 0;
   base::MonotonicTime sealed_at_;
+  base::MonotonicTime flush_begun_;
+  base::MonotonicTime bounded_at_;  // when memory was short last
   bool open_ = false;
   bool sealing_ = false;
   bool flushing_ = false;

@@ -7,6 +7,7 @@
 #include "blocks/internal.h"
 #include "blocks/keeper.h"
 #include "blocks/shared.h"
+#include "series/log.h"
 
 namespace tocsin::blocks {
 namespace {
@@ -14,13 +15,17 @@ namespace {
 constexpr base::Duration kRetrySeal = std::chrono::seconds(30);
 constexpr base::Duration kHousekeeping = std::chrono::seconds(60);
 constexpr base::Duration kLookAtMemory = std::chrono::seconds(1);
+// Once the window is as short as it may be.
+constexpr base::Duration kBoundAgain = std::chrono::seconds(30);
+// Some milliseconds of expiry, then the loop has its turn.
+constexpr std::uint32_t kExpireAtOnce = 16'384;
+constexpr base::Duration kPause = std::chrono::milliseconds(5);
 constexpr base::Duration kTaskLimit = std::chrono::seconds(1);
 
 }  // namespace
 
 async::Task<> Keeper::flush_loop() {
-  base::MonotonicTime memory_at = parts_.clock.monotonic_now();
-  base::MonotonicTime next = memory_at;
+  base::MonotonicTime next = parts_.clock.monotonic_now();
   while (true) {
     next += options_.flush_every;
     // After a pause of the machine there is nothing to catch up with.
@@ -33,10 +38,21 @@ async::Task<> Keeper::flush_loop() {
     if (!flushed && flushed.error().code() == base::ErrorCode::kCancelled) {
       co_return;
     }
-    if (parts_.clock.monotonic_now() - memory_at >= kLookAtMemory) {
-      memory_at = parts_.clock.monotonic_now();
-      co_await bound_memory();
+  }
+}
+
+// Apart from the log, so that a disk that does not answer does not cost the bound.
+async::Task<> Keeper::memory_loop() {
+  while (true) {
+    const base::Status slept =
+        co_await parts_.timers.sleep_until(parts_.clock.monotonic_now() + kLookAtMemory);
+    if (!slept) {
+      co_return;
     }
+    if (flushing_ && parts_.clock.monotonic_now() - flush_begun_ > options_.patience) {
+      note_write(base::Error(base::ErrorCode::kUnavailable, "the disk does not answer"));
+    }
+    co_await bound_memory();
   }
 }
 
@@ -51,6 +67,7 @@ async::Task<base::Status> Keeper::flush() {
     co_return base::Status{};
   }
   flushing_ = true;
+  flush_begun_ = parts_.clock.monotonic_now();
   base::Status written = co_await write_pending();
   flushing_ = false;
   flushed_.notify();
@@ -59,18 +76,19 @@ async::Task<base::Status> Keeper::flush() {
 
 async::Task<base::Status> Keeper::write_pending() {
   series::LogBatch fresh = parts_.store.take_log();
-  if (pending_.empty()) {
-    pending_ = std::move(fresh);
+  if (pending_->empty()) {
+    *pending_ = std::move(fresh);
   } else {
-    std::ranges::move(fresh.definitions, std::back_inserter(pending_.definitions));
-    pending_.samples.insert(pending_.samples.end(), fresh.samples.begin(), fresh.samples.end());
-    pending_.replaced.insert(pending_.replaced.end(), fresh.replaced.begin(), fresh.replaced.end());
+    std::ranges::move(fresh.definitions, std::back_inserter(pending_->definitions));
+    pending_->samples.insert(pending_->samples.end(), fresh.samples.begin(), fresh.samples.end());
+    pending_->replaced.insert(pending_->replaced.end(), fresh.replaced.begin(),
+                              fresh.replaced.end());
   }
   const std::int64_t shift_ms = parts_.store.shift().count();
-  if (pending_.empty() && shift_ms == stored_shift_ms_) {
+  if (pending_->empty() && shift_ms == stored_shift_ms_) {
     co_return base::Status{};
   }
-  auto batch = std::make_shared<series::LogBatch>(std::exchange(pending_, {}));
+  auto batch = std::make_shared<series::LogBatch>(std::exchange(*pending_, {}));
   auto job = [shared = shared_, batch, shift_ms,
               shifted = shift_ms != stored_shift_ms_]() -> base::Result<LogWritten> {
     if (shifted) {
@@ -83,8 +101,8 @@ async::Task<base::Status> Keeper::write_pending() {
   const auto written = co_await thread_->run(std::move(job));
   if (!written) {
     // Again at the next turn. What a part of it had reached the disk is known twice then, which a
-    // replay does not mind.
-    pending_ = std::move(*batch);
+    // replay does not mind. A job that was left behind may still be reading its batch.
+    *pending_ = *batch;
     give_up_old();
     if (written.error().code() != base::ErrorCode::kCancelled) {
       note_write(written.error());
@@ -102,7 +120,7 @@ async::Task<base::Status> Keeper::write_pending() {
 }
 
 void Keeper::give_up_old() {
-  for (auto* samples : {&pending_.samples, &pending_.replaced}) {
+  for (auto* samples : {&pending_->samples, &pending_->replaced}) {
     if (samples->size() > options_.max_backlog) {
       const std::size_t gone = samples->size() - options_.max_backlog / 2;
       samples->erase(samples->begin(), samples->begin() + static_cast<std::ptrdiff_t>(gone));
@@ -256,28 +274,56 @@ async::Task<> Keeper::bound_memory() {
   series::Store& store = parts_.store;
   const auto used = [&store] { return store.stats().bytes + store.history().bytes(); };
   if (used() <= options_.memory_bytes) {
-    const bool calm = used() < options_.memory_bytes / 10 * 7;
-    if (stats_.memory_short && calm) {
-      stats_.window = std::min(options_.window, 2 * stats_.window);
-      store.set_window(stats_.window);
-      store.set_max_series(options_.max_series);
-      stats_.memory_short = stats_.window < options_.window;
+    if (stats_.memory_short && used() < options_.memory_bytes / 10 * 7) {
+      relax();
     }
     co_return;
   }
   // What can be read again goes first, then the oldest samples, once they are in blocks.
   store.history().set_limit(0);
   store.history().set_limit(options_.history_bytes);
-  if (!cut_window(used())) {
+  const base::MonotonicTime now = parts_.clock.monotonic_now();
+  if (!cut_window(used()) && now - bounded_at_ < kBoundAgain) {
     co_return;
   }
-  const base::Status sealed = co_await seal();
-  store.expire(parts_.clock.wall_now());
-  if (sealed && used() > options_.memory_bytes && stats_.window == options_.min_window) {
+  bounded_at_ = now;
+  if (!open_) {
+    store.set_retention(stats_.window);
+  } else if (stats_.writable) {
+    const base::Status sealed = co_await seal();
+    if (!sealed) {
+      give_up_unsealed();
+    }
+  } else {
+    give_up_unsealed();
+  }
+  while (!store.expire_some(parts_.clock.wall_now(), kExpireAtOnce)) {
+    const base::Status slept =
+        co_await parts_.timers.sleep_until(parts_.clock.monotonic_now() + kPause);
+    if (!slept) {
+      co_return;
+    }
+  }
+  if (used() > options_.memory_bytes && stats_.window == options_.min_window) {
     // New series only: those that are known go on, and so do the rules that read them.
-    store.set_max_series(store.stats().series);
+    store.set_max_series(std::min(options_.max_series, store.stats().series));
   }
 }
+
+void Keeper::relax() {
+  series::Store& store = parts_.store;
+  stats_.window = std::min(options_.window, 2 * stats_.window);
+  store.set_window(stats_.window);
+  store.set_max_series(options_.max_series);
+  store.set_max_unsealed(options_.max_unsealed);
+  if (!open_) {
+    store.set_retention(stats_.window);
+  }
+  stats_.memory_short = stats_.window < options_.window;
+}
+
+// The disk does not take them, and memory is needed for what is detected now.
+void Keeper::give_up_unsealed() { parts_.store.set_max_unsealed(stats_.window); }
 
 bool Keeper::cut_window(std::uint64_t bytes) {
   if (!std::exchange(stats_.memory_short, true)) {
@@ -285,12 +331,10 @@ bool Keeper::cut_window(std::uint64_t bytes) {
          std::to_string(bytes) + " bytes");
   }
   const base::Duration window = std::max(options_.min_window, stats_.window / 2);
-  if (window == stats_.window && parts_.store.stats().series >= options_.max_series) {
-    return false;
-  }
+  const bool cut = window != stats_.window;
   stats_.window = window;
   parts_.store.set_window(window);
-  return true;
+  return cut;
 }
 
 async::Task<> Keeper::load_wanted() {

@@ -5,6 +5,7 @@
 
 #include "blocks/internal.h"
 #include "series/block.h"
+#include "series/log.h"
 
 namespace tocsin::blocks {
 namespace {

@@ -269,6 +269,7 @@ CommitResult Appender::commit() {
       ++result.stored;
     }
     state_->commit_histograms(result);
+    store.bound_log();
     store.index.settle();
     store.appended_total += result.stored;
   }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "series/block.h"
 #include "series/store_impl.h"
 
 namespace tocsin::series {
@@ -186,6 +187,16 @@ std::size_t Store::replay(const LogBatch& batch, RestoredRefs& refs) {
     }
   }
   return unknown;
+}
+
+void Store::Impl::bound_log() {
+  for (auto* entries : {&log.samples, &log.replaced}) {
+    if (entries->size() > options.max_log_samples) {
+      const std::size_t gone = entries->size() - options.max_log_samples / 2;
+      entries->erase(entries->begin(), entries->begin() + static_cast<std::ptrdiff_t>(gone));
+      unlogged_total += gone;
+    }
+  }
 }
 
 LogBatch Store::take_log() { return std::exchange(impl_->log, LogBatch()); }

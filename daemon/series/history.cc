@@ -4,6 +4,8 @@
 #include <cstring>
 #include <utility>
 
+#include "series/block.h"
+
 namespace tocsin::series {
 namespace {
 

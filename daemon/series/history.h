@@ -11,11 +11,13 @@
 
 #include "model/labels.h"
 #include "model/matcher.h"
-#include "series/block.h"
 #include "series/block_store.h"
+#include "series/chunk.h"
 #include "series/snapshot.h"
 
 namespace tocsin::series {
+
+class Block;
 
 /// A text that two lists of matchers share only when they are the same.
 std::string matchers_key(const model::Matchers& matchers);

@@ -143,7 +143,7 @@ class Pins {
   void end(const Series& series) {
     PinnedSeries& pinned = end(series.labels);
     pinned.origin = series.origin;
-    pinned.ref = series.ref;
+    pinned.ref = series.restored ? 0 : series.ref;
     PinnedBlock::Samples& samples = block_->series.back();
     samples.any = !series.head.empty();
     samples.last_sample = series.head.last();

@@ -177,6 +177,7 @@ bool Store::expire_some(base::WallTime now, std::uint32_t slots) {
   }
   // A longer window does not bring back what has left memory.
   impl_->memory_floor_ms = std::max(impl_->memory_floor_ms, memory_floor);
+  const std::int64_t unsealed_floor = base::to_millis(now - options.max_unsealed) - impl_->shift_ms;
   const std::size_t end =
       std::min<std::size_t>(impl_->table.size(), std::size_t{impl_->expire_from} + slots);
   for (Slot slot = impl_->expire_from; slot < end; ++slot) {
@@ -185,10 +186,11 @@ bool Store::expire_some(base::WallTime now, std::uint32_t slots) {
     }
     Series& series = *impl_->table[slot];
     const std::size_t bytes_before = series.bytes();
-    // What no block holds yet stays, whatever its age.
-    const std::int64_t before =
-        options.durable ? std::min(impl_->memory_floor_ms, series.sealed_ms + 1) : memory_floor;
+    const std::int64_t before = impl_->droppable_before(series, unsealed_floor);
     const std::size_t dropped = series.drop_before(before, impl_->memory_floor_ms);
+    if (options.durable && before > series.sealed_ms + 1) {
+      impl_->unsealed_dropped_total += dropped;
+    }
     if (dropped > 0) {
       impl_->samples -= dropped;
       impl_->head_bytes -= bytes_before - series.bytes();
@@ -204,6 +206,14 @@ bool Store::expire_some(base::WallTime now, std::uint32_t slots) {
   impl_->expire_from = 0;
   impl_->drop_expired();
   return true;
+}
+
+std::int64_t Store::Impl::droppable_before(const Series& series,
+                                           std::int64_t unsealed_floor_ms) const {
+  if (!options.durable) {
+    return memory_floor_ms;
+  }
+  return std::min(memory_floor_ms, std::max(series.sealed_ms + 1, unsealed_floor_ms));
 }
 
 void Store::Impl::drop_expired() {
@@ -243,6 +253,11 @@ void Store::set_window(base::Duration window) {
   impl_->options.window = window;
 }
 
+void Store::set_max_unsealed(base::Duration age) {
+  const std::unique_lock lock(impl_->mutex);
+  impl_->options.max_unsealed = age;
+}
+
 void Store::set_max_series(std::size_t series) {
   const std::unique_lock lock(impl_->mutex);
   impl_->options.max_series = series;
@@ -262,7 +277,9 @@ StoreStats Store::stats() const {
           .appended_total = impl_->appended_total,
           .refused_total = impl_->refused_total,
           .created_total = impl_->created_total,
-          .dropped_total = impl_->dropped_total};
+          .dropped_total = impl_->dropped_total,
+          .unsealed_dropped_total = impl_->unsealed_dropped_total,
+          .unlogged_total = impl_->unlogged_total};
 }
 
 }  // namespace tocsin::series

@@ -17,10 +17,12 @@
 #include "model/matcher.h"
 #include "model/sample.h"
 #include "series/history.h"
-#include "series/log.h"
 #include "series/snapshot.h"
 
 namespace tocsin::series {
+
+class Block;
+struct LogBatch;
 
 /// Who writes a series: a scrape target, a built-in source, a recording rule. Rules are woken by
 /// the origins whose series they read. 0 is "nobody in particular".
@@ -64,6 +66,11 @@ struct StoreOptions {
   bool durable = false;
   /// How much of the retention stays in memory, when durable.
   base::Duration window = std::chrono::hours(2);
+  /// What no block holds yet stays beyond the window, but no longer than this: a disk that refuses
+  /// for a day must not cost the memory of a day.
+  base::Duration max_unsealed = std::chrono::hours(6);
+  /// So many committed samples wait for take_log() at most; then the older half of them goes.
+  std::size_t max_log_samples = 4'000'000;
 };
 
 /// A new series, reported at commit, so that readers can see whether it concerns them.
@@ -151,6 +158,9 @@ struct StoreStats {
   std::uint64_t refused_total = 0;
   std::uint64_t created_total = 0;
   std::uint64_t dropped_total = 0;
+  /// Samples that left memory, or the log, before the disk took them.
+  std::uint64_t unsealed_dropped_total = 0;
+  std::uint64_t unlogged_total = 0;
 };
 
 /// Time series in memory: interned labels, inverted index, recent samples in chunks. Writing is
@@ -193,6 +203,7 @@ class Store {
   void set_retention(base::Duration retention);
   base::Duration retention() const;
   void set_window(base::Duration window);
+  void set_max_unsealed(base::Duration age);
   void set_max_series(std::size_t series);
   /// Whether what leaves memory may be looked for in blocks, and what is committed is logged.
   void set_durable(bool durable);

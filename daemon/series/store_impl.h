@@ -17,6 +17,7 @@
 #include "series/histograms.h"
 #include "series/history.h"
 #include "series/index.h"
+#include "series/log.h"
 #include "series/store.h"
 
 namespace tocsin::series {
@@ -120,6 +121,10 @@ struct Store::Impl {
   std::int64_t oldest_accepted() const {
     return options.durable ? std::max(floor_ms, memory_floor_ms) : floor_ms;
   }
+  /// Before this kept time expiry lets samples of a series go, whether blocks hold them or not.
+  std::int64_t droppable_before(const Series& series, std::int64_t unsealed_floor_ms) const;
+  /// Nobody takes the log: it must not grow for ever.
+  void bound_log();
   /// A sample got another value: what blocks hold of it is not right any more.
   void rewritten(Series& series, std::int64_t time_ms);
 
@@ -167,6 +172,8 @@ struct Store::Impl {
   std::uint64_t refused_total = 0;
   std::uint64_t created_total = 0;
   std::uint64_t dropped_total = 0;
+  std::uint64_t unsealed_dropped_total = 0;
+  std::uint64_t unlogged_total = 0;
 
   mutable std::mutex cache_mutex;
   mutable std::map<std::string, Resolved> cache;

@@ -4,6 +4,7 @@
 
 #include "blocks/keeper.h"
 #include "keeper_world.h"
+#include "series/chunk.h"
 
 namespace tocsin::blocks {
 namespace {
@@ -127,11 +128,81 @@ TEST_F(KeeperBadDays, WithoutAFileTheStoreWorksInMemory) {
                                                    .store = *store_},
                                      options_, KeeperHooks{});
   EXPECT_FALSE(loop_.run(keeper_->open()));
+  keeper_->configure(options_);
   keeper_->start();
   append(2);
   EXPECT_TRUE(store_->take_log().empty());
   EXPECT_TRUE(loop_.run(keeper_->flush()));
   EXPECT_TRUE(loop_.run(keeper_->seal()));
+  EXPECT_FALSE(keeper_->stats().writable);
+  EXPECT_EQ(store_->retention(), options_.window) << "what cannot be sealed is not kept for weeks";
+}
+
+TEST_F(KeeperBadDays, WithoutAFileMemoryIsBoundedToo) {
+  options_.path = "";
+  options_.memory_bytes = 500'000;
+  store_ = std::make_unique<series::Store>(series::StoreOptions{});
+  keeper_ = std::make_unique<Keeper>(Keeper::Parts{.executor = loop_.executor(),
+                                                   .clock = clock_,
+                                                   .timers = loop_.timers(),
+                                                   .store = *store_},
+                                     options_, KeeperHooks{});
+  EXPECT_FALSE(loop_.run(keeper_->open()));
+  keeper_->configure(options_);
+  for (int i = 0; i < 400; ++i) {
+    append(500);
+    if (i % 20 == 0) {
+      loop_.run(keeper_->bound_memory());
+    }
+  }
+  store_->expire(clock_.wall_now());
+  EXPECT_LT(samples(17).size(), 400U);
+  EXPECT_LT(store_->stats().bytes, 1U << 20);
+  EXPECT_GE(samples(17).size(), 40U) << "the shortest window stays";
+}
+
+TEST_F(KeeperBadDays, ADiskThatRefusesForLongCostsOldSamplesNotMemory) {
+  options_.max_file_bytes = 300'000;
+  options_.max_backlog = 20'000;
+  options_.memory_bytes = 300'000;
+  options_.window = std::chrono::minutes(15);
+  open();
+  for (int i = 0; i < 2000; ++i) {
+    append(100);
+    if (i % 20 == 0) {
+      const base::Status flushed = loop_.run(keeper_->flush());
+      static_cast<void>(flushed);
+      loop_.run(keeper_->bound_memory());
+      store_->expire(clock_.wall_now());
+    }
+  }
+  const KeeperStats stats = keeper_->stats();
+  EXPECT_FALSE(stats.writable);
+  EXPECT_TRUE(said("storage.memory"));
+  EXPECT_GT(stats.unsealed_dropped_total, 0U);
+  EXPECT_LT(store_->stats().bytes, 600'000U);
+  EXPECT_GE(samples(17).size(), 40U);
+  append(101);  // new series are welcome: there is room
+  disk_full_ = true;
+  close();
+}
+
+TEST_F(KeeperBadDays, WhatNoDiskTookInHoursLeavesMemory) {
+  options_.max_file_bytes = 100'000;
+  options_.window = std::chrono::minutes(15);
+  options_.max_unsealed = std::chrono::hours(1);
+  open();
+  for (int i = 0; i < 480; ++i) {
+    append(100);
+    const base::Status flushed = loop_.run(keeper_->flush());
+    static_cast<void>(flushed);
+  }
+  store_->expire(clock_.wall_now());
+  EXPECT_LE(samples(3).size(), 240U + 2 * series::kChunkSamples);
+  EXPECT_GE(samples(3).size(), 240U);
+  EXPECT_GT(keeper_->stats().unsealed_dropped_total, 0U);
+  disk_full_ = true;
+  close();
 }
 
 TEST_F(KeeperBadDays, SamplesFromTheFutureMoveWithTheClock) {

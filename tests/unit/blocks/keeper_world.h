@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "blocks/keeper.h"
+#include "series/log.h"
 #include "support/real_loop.h"
 #include "support/temporary_folder.h"
 
