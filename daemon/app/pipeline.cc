@@ -11,7 +11,6 @@ namespace tocsin::app {
 namespace {
 
 constexpr base::Duration kHousekeeping = std::chrono::seconds(60);
-constexpr base::Duration kReadAhead = std::chrono::minutes(10);
 
 double seconds_between(base::MonotonicTime from, base::MonotonicTime to) {
   return std::chrono::duration<double>(to - from).count();
@@ -118,6 +117,7 @@ async::Task<base::Status> Pipeline::start(std::vector<rules::Group> groups,
   running_ = true;
   next_expiry_ = moment.mono + kHousekeeping;
   commit(core_.started(moment.wall, moment.mono), moment);
+  take_over_series(moment);
   tasks_.spawn("timers", run_timers());
   co_return base::Status{};
 }
@@ -127,36 +127,6 @@ base::Result<promql::Evaluation> Pipeline::query(const promql::Query& query,
   const promql::EvalOptions& options = core_.engine_options().promql;
   const auto selections = promql::selections(query, time, options);
   return promql::evaluate(query, time, parts_.store.snapshot(selections), options);
-}
-
-async::Task<base::Result<std::vector<series::Provision>>> Pipeline::load(
-    std::vector<series::Selection> selections) {
-  if (parts_.keeper == nullptr) {
-    co_return std::vector<series::Provision>();
-  }
-  co_return co_await parts_.keeper->load(std::move(selections));
-}
-
-// A rule that looks weeks back reads blocks. It does not wait for the disk, nobody does: its
-// evaluation fails, its alerts stay as they are, and the next one finds the samples. What it needs
-// soon is read ahead, so that this happens after a start only.
-bool Pipeline::at_hand(const rules::Job& job) {
-  if (parts_.keeper == nullptr || !parts_.store.reaches_past_memory(job.selections)) {
-    return true;
-  }
-  if (!parts_.store.needs(job.selections).empty()) {
-    parts_.keeper->want(job.selections);
-    return false;
-  }
-  std::vector<series::Selection> ahead;
-  for (const series::Selection& selection : job.selections) {
-    ahead.push_back(selection);
-    ahead.back().max_time_ms += kReadAhead.count();
-  }
-  if (!parts_.store.needs(ahead).empty()) {
-    parts_.keeper->want(std::move(ahead));
-  }
-  return true;
 }
 
 Pipeline::Moment Pipeline::look() {

@@ -105,6 +105,7 @@ class Pipeline {
 
   Moment look();
   void run_rounds(Moment moment);
+  void take_over_series(Moment moment);
   /// Whether a job's samples are at hand; if not, they are being read.
   bool at_hand(const rules::Job& job);
   void commit(Outcome outcome, Moment moment);

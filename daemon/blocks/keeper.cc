@@ -8,6 +8,7 @@
 #include "blocks/internal.h"
 #include "blocks/shared.h"
 #include "series/block.h"
+#include "series/extract.h"
 #include "series/log.h"
 
 namespace tocsin::blocks {

@@ -79,10 +79,7 @@ async::Task<base::Status> Keeper::write_pending() {
   if (pending_->empty()) {
     *pending_ = std::move(fresh);
   } else {
-    std::ranges::move(fresh.definitions, std::back_inserter(pending_->definitions));
-    pending_->samples.insert(pending_->samples.end(), fresh.samples.begin(), fresh.samples.end());
-    pending_->replaced.insert(pending_->replaced.end(), fresh.replaced.begin(),
-                              fresh.replaced.end());
+    pending_->add(std::move(fresh));
   }
   const std::int64_t shift_ms = parts_.store.shift().count();
   if (pending_->empty() && shift_ms == stored_shift_ms_) {
@@ -120,13 +117,7 @@ async::Task<base::Status> Keeper::write_pending() {
 }
 
 void Keeper::give_up_old() {
-  for (auto* samples : {&pending_->samples, &pending_->replaced}) {
-    if (samples->size() > options_.max_backlog) {
-      const std::size_t gone = samples->size() - options_.max_backlog / 2;
-      samples->erase(samples->begin(), samples->begin() + static_cast<std::ptrdiff_t>(gone));
-      stats_.given_up_samples_total += gone;
-    }
-  }
+  stats_.given_up_samples_total += pending_->shorten(options_.max_backlog);
 }
 
 void Keeper::note_write(const base::Status& status) {

@@ -34,6 +34,10 @@ std::vector<series::BlockInfo> choose(const std::vector<series::BlockInfo>& bloc
     }
   }
   store.set_memory_floor(floor_ms);
+  // Seals overlap with the gap: what lies before it need not be read.
+  std::erase_if(chosen, [&](const series::BlockInfo& block) {
+    return block.id < point.first_block && block.max_time_ms < floor_ms;
+  });
   std::ranges::reverse(chosen);
   return chosen;
 }

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include "blocks/internal.h"
@@ -17,21 +18,36 @@ constexpr std::size_t kDefinitionsPerRow = 20'000;
 constexpr std::size_t kSamplesPerRow = 500'000;
 
 /// Encodes what is to be sealed of one series.
-series::BlockSeries encode(const series::Unsealed& unsealed, std::vector<model::Sample>& samples) {
-  series::BlockSeries encoded{
-      .id = static_cast<std::uint32_t>(unsealed.ref >> 32), .labels = unsealed.labels, .chunk = {}};
-  samples.clear();
+series::BlockSeries encode(const series::Unsealed& unsealed, series::Points& points) {
+  points.clear();
   if (unsealed.any) {
-    unsealed.samples->read(unsealed.from_ms, std::numeric_limits<std::int64_t>::max(), samples);
+    unsealed.samples->read_points(unsealed.from_ms, std::numeric_limits<std::int64_t>::max(),
+                                  points);
   }
-  if (!samples.empty()) {
-    series::ChunkWriter writer;
-    for (const model::Sample& sample : samples) {
-      writer.append(sample);
+  return series::encode_series(static_cast<std::uint32_t>(unsealed.ref >> 32), unsealed.labels,
+                               points);
+}
+
+/// Counts what a block holds of a series; gives its newest sample.
+std::optional<model::Sample> count(const series::BlockSeries& one, series::BlockInfo& info) {
+  std::optional<model::Sample> newest;
+  if (one.chunk.count > 0) {
+    info.min_time_ms = std::min(info.min_time_ms, one.chunk.min_time_ms);
+    info.samples += one.chunk.count;
+    newest = one.last;
+  }
+  if (!one.histograms.empty()) {
+    info.min_time_ms = std::min(info.min_time_ms, one.histograms.front().time_ms);
+    info.samples += one.histograms.size();
+    const std::int64_t time_ms = one.histograms.back().time_ms;
+    if (!newest || time_ms > newest->time_ms) {
+      newest = model::Sample{time_ms, 0};
     }
-    encoded.chunk = writer.finish();
   }
-  return encoded;
+  if (newest) {
+    info.max_time_ms = std::max(info.max_time_ms, newest->time_ms);
+  }
+  return newest;
 }
 
 }  // namespace
@@ -43,17 +59,13 @@ base::Result<SealedRange> seal_range(SeriesFile& file, const series::Store& stor
                          .min_time_ms = std::numeric_limits<std::int64_t>::max(),
                          .max_time_ms = std::numeric_limits<std::int64_t>::min()};
   std::vector<series::BlockSeries> encoded;
-  std::vector<model::Sample> samples;
+  series::Points points;
   for (; from < to; from += kPinnedAtOnce) {
     for (const series::Unsealed& unsealed :
          store.unsealed(from, std::min(to, from + kPinnedAtOnce))) {
-      encoded.push_back(encode(unsealed, samples));
-      if (!samples.empty()) {
-        const series::Chunk& chunk = encoded.back().chunk;
-        info.min_time_ms = std::min(info.min_time_ms, chunk.min_time_ms);
-        info.max_time_ms = std::max(info.max_time_ms, chunk.max_time_ms);
-        info.samples += chunk.count;
-        range.series.push_back({unsealed.ref, samples.back()});
+      encoded.push_back(encode(unsealed, points));
+      if (const auto newest = count(encoded.back(), info)) {
+        range.series.push_back({unsealed.ref, *newest});
       }
     }
   }
@@ -96,6 +108,8 @@ base::Result<LogWritten> write_log(SeriesFile& file, const series::LogBatch& bat
     more = definition < batch.definitions.size() || sample < batch.samples.size();
     if (!more) {
       part.replaced = batch.replaced;
+      part.histograms = batch.histograms;
+      part.replaced_histograms = batch.replaced_histograms;
     }
     const std::string bytes = series::encode_log(part);
     const auto row = file.append_log(bytes);

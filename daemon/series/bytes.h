@@ -1,6 +1,7 @@
 #pragma once
 
 #include <bit>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <string>
@@ -35,6 +36,11 @@ inline std::int64_t wrapping_sum(std::int64_t a, std::int64_t b) {
   return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
 }
 
+/// The same for differences.
+inline std::int64_t wrapping_difference(std::int64_t a, std::int64_t b) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b));
+}
+
 /// Appends numbers and texts to a string. Numbers are varints: seven bits a byte, low ones first.
 class ByteWriter {
  public:
@@ -60,6 +66,22 @@ class ByteWriter {
     bytes_.append(text);
   }
   void raw(std::string_view text) { bytes_.append(text); }
+  /// Every bit of a double. Integers up to 2^53 either way are exact, and most samples are small
+  /// ones: the lowest bit tells them from the eight bytes of any other value, negative zero
+  /// included.
+  void value(double value) {
+    constexpr double kExact = 9007199254740992.0;
+    if (value >= -kExact && value <= kExact && value == std::trunc(value) &&
+        !(value == 0 && std::signbit(value))) {
+      const auto whole = static_cast<std::int64_t>(value);
+      const auto folded =
+          (static_cast<std::uint64_t>(whole) << 1) ^ static_cast<std::uint64_t>(whole >> 63);
+      varint(folded << 1);
+      return;
+    }
+    varint(1);
+    fixed(std::bit_cast<std::uint64_t>(value));
+  }
 
   std::size_t size() const { return bytes_.size(); }
   std::string take() { return std::move(bytes_); }
@@ -77,6 +99,8 @@ class ByteReader {
   bool ok() const { return ok_; }
   bool at_end() const { return bytes_.empty(); }
   std::size_t left() const { return bytes_.size(); }
+  /// What was read makes no sense.
+  void refuse() { fail(); }
 
   std::uint64_t varint() {
     std::uint64_t value = 0;
@@ -106,6 +130,14 @@ class ByteReader {
     return value;
   }
   std::string_view text() { return raw(varint()); }
+  double value() {
+    const std::uint64_t first = varint();
+    if ((first & 1) != 0) {
+      return std::bit_cast<double>(fixed());
+    }
+    const std::uint64_t folded = first >> 1;
+    return static_cast<double>(static_cast<std::int64_t>((folded >> 1) ^ (0 - (folded & 1))));
+  }
   std::string_view raw(std::uint64_t size) {
     if (size > bytes_.size()) {
       fail();

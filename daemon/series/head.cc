@@ -80,37 +80,39 @@ void Head::replace(model::Sample sample) {
   count_bytes();
 }
 
-std::size_t Head::adopt(const Chunk& chunk) {
+std::size_t Head::merge(const Chunk& chunk) {
   const std::size_t before = samples();
-  const std::vector<model::Sample> fresh = all_of(chunk);
-  if (fresh.empty()) {
+  for (const model::Sample& sample : all_of(chunk)) {
+    if (empty() || sample.time_ms > last_.time_ms) {
+      append(sample);
+    } else if (at(sample.time_ms)) {
+      replace(sample);
+    }
+  }
+  return samples() - before;
+}
+
+std::size_t Head::adopt(const Chunk& chunk, model::Sample last, std::int64_t before_last_ms) {
+  if (chunk.count == 0) {
     return 0;
   }
-  if (!empty() && last_.time_ms > fresh.front().time_ms) {
-    // Some of it is known already: what comes later is right.
-    for (const model::Sample& sample : fresh) {
-      if (sample.time_ms > last_.time_ms) {
-        append(sample);
-      } else if (at(sample.time_ms)) {
-        replace(sample);
-      }
-    }
-    return samples() - before;
+  if (!empty() && last_.time_ms >= chunk.min_time_ms) {
+    return merge(chunk);
   }
-  if (!empty() && last_.time_ms < fresh.front().time_ms) {
+  if (!empty()) {
     open_.append(last_);
   }
   seal_open();
-  if (fresh.size() > 1) {
+  if (chunk.count > 1) {
     push_sealed(chunk);
     Chunk& taken = sealed_->back();
-    taken.count = static_cast<std::uint32_t>(fresh.size() - 1);
-    taken.max_time_ms = fresh[fresh.size() - 2].time_ms;
+    taken.count = chunk.count - 1;
+    taken.max_time_ms = before_last_ms;
     count_bytes();
   }
-  last_ = fresh.back();
+  last_ = last;
   any_ = true;
-  return samples() - before;
+  return chunk.count;
 }
 
 std::size_t Head::drop_before(std::int64_t time_ms) {

@@ -29,9 +29,10 @@ class Head {
   /// Gives the sample at exactly that time, which exists, another value. Readers that pinned the
   /// old one keep it.
   void replace(model::Sample sample);
-  /// Takes over a stored chunk without copying it. Its samples are newer than those held; one with
-  /// the time of the last one replaces it. Returns by how many samples there are more now.
-  std::size_t adopt(const Chunk& chunk);
+  /// Takes over a stored chunk without copying it, nor decoding it as long as its samples are newer
+  /// than those held; else they are right. `last` is its last sample, `before_last_ms` the time of
+  /// the one before that. Returns by how many samples there are more now.
+  std::size_t adopt(const Chunk& chunk, model::Sample last, std::int64_t before_last_ms);
   /// Drops the chunks whose samples are all older. Returns how many samples went.
   std::size_t drop_before(std::int64_t time_ms);
 
@@ -45,6 +46,7 @@ class Head {
   std::size_t bytes() const { return sealed_bytes_ + open_.bytes(); }
 
  private:
+  std::size_t merge(const Chunk& chunk);
   void push_sealed(Chunk chunk);
   void seal_open();
   void count_bytes();

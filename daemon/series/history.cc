@@ -4,7 +4,7 @@
 #include <cstring>
 #include <utility>
 
-#include "series/block.h"
+#include "series/extract.h"
 
 namespace tocsin::series {
 namespace {
@@ -35,15 +35,19 @@ std::shared_ptr<const Extract> Extract::make(std::uint64_t id, const Block& bloc
   std::size_t bytes = kChunkPadding;
   for (const std::size_t place : block.select(matchers)) {
     BlockSeries series = block.series(place);
-    if (series.chunk.count > 0) {
+    if (series.chunk.count > 0 || !series.histograms.empty()) {
       bytes += series.chunk.size;
-      extract->series.push_back({std::move(series.labels), std::move(series.chunk)});
+      extract->series.push_back(
+          {std::move(series.labels), std::move(series.chunk), std::move(series.histograms)});
     }
   }
   // Chunks side by side: reading beyond one's end stays within the copy.
   auto copy = std::make_shared<std::uint8_t[]>(bytes);
   std::size_t at = 0;
   for (One& one : extract->series) {
+    if (one.chunk.count == 0) {
+      continue;
+    }
     std::memcpy(copy.get() + at, one.chunk.bytes.get(), one.chunk.size);
     one.chunk.bytes = std::shared_ptr<const std::uint8_t[]>(copy, copy.get() + at);
     at += one.chunk.size;
@@ -51,6 +55,9 @@ std::shared_ptr<const Extract> Extract::make(std::uint64_t id, const Block& bloc
   extract->bytes = sizeof(Extract) + bytes;
   for (const One& one : extract->series) {
     extract->bytes += kOneBytes + model::Labels::heap_bytes(one.labels.size());
+    for (const model::HistogramSample& sample : one.histograms) {
+      extract->bytes += sizeof(sample) + sample.histogram->bytes();
+    }
   }
   return extract;
 }

@@ -9,33 +9,16 @@
 #include <string>
 #include <vector>
 
-#include "model/labels.h"
 #include "model/matcher.h"
 #include "series/block_store.h"
-#include "series/chunk.h"
 #include "series/snapshot.h"
 
 namespace tocsin::series {
 
-class Block;
-
 /// A text that two lists of matchers share only when they are the same.
 std::string matchers_key(const model::Matchers& matchers);
 
-/// What one block holds of the series that a list of matchers accepts. Immutable.
-struct Extract {
-  struct One {
-    model::Labels labels;
-    Chunk chunk;
-  };
-  std::uint64_t block = 0;
-  std::vector<One> series;
-  std::size_t bytes = 0;
-
-  /// Copies what is wanted, so that the block itself can go.
-  static std::shared_ptr<const Extract> make(std::uint64_t id, const Block& block,
-                                             const model::Matchers& matchers);
-};
+struct Extract;
 
 /// A block that has to be read, and for which series.
 struct BlockNeed {

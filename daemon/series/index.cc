@@ -84,20 +84,30 @@ void SymbolTable::sweep() {
 
 void Index::add(Slot slot, const model::Labels& labels) {
   for (const model::Label& label : labels) {
-    Postings& postings = names_[label.name][label.value];
-    if (postings.slots.empty()) {
-      bytes_ += kPostingsBytes;
-    }
-    bytes_ += sizeof(Slot);
-    const bool in_order = postings.sorted == postings.slots.size() &&
-                          (postings.slots.empty() || postings.slots.back() < slot);
-    if (in_order) {
-      ++postings.sorted;
-    } else if (postings.sorted == postings.slots.size()) {
-      unsettled_.push_back(label);
-    }
-    postings.slots.push_back(slot);
+    add(label, names_[label.name][label.value], slot);
   }
+}
+
+void Index::add(const model::Label& label, std::span<const Slot> slots) {
+  Postings& postings = names_[label.name][label.value];
+  for (const Slot slot : slots) {
+    add(label, postings, slot);
+  }
+}
+
+void Index::add(const model::Label& label, Postings& postings, Slot slot) {
+  if (postings.slots.empty()) {
+    bytes_ += kPostingsBytes;
+  }
+  bytes_ += sizeof(Slot);
+  const bool in_order = postings.sorted == postings.slots.size() &&
+                        (postings.slots.empty() || postings.slots.back() < slot);
+  if (in_order) {
+    ++postings.sorted;
+  } else if (postings.sorted == postings.slots.size()) {
+    unsettled_.push_back(label);
+  }
+  postings.slots.push_back(slot);
 }
 
 void Index::settle() {

@@ -1,41 +1,17 @@
 #include "series/log.h"
 
-#include <bit>
+#include <algorithm>
 #include <boost/unordered/unordered_flat_map.hpp>
-#include <cmath>
+#include <iterator>
 
 #include "series/bytes.h"
+#include "series/histogram_codec.h"
 #include "series/index.h"
 
 namespace tocsin::series {
 namespace {
 
 constexpr std::uint64_t kVersion = 1;
-
-// Integers up to 2^53 either way are exact, and most samples are small ones. The lowest bit tells
-// them from the eight bytes of any other value, negative zero included.
-void put_value(ByteWriter& writer, double value) {
-  constexpr double kExact = 9007199254740992.0;
-  if (value >= -kExact && value <= kExact && value == std::trunc(value) &&
-      !(value == 0 && std::signbit(value))) {
-    const auto whole = static_cast<std::int64_t>(value);
-    const auto folded =
-        (static_cast<std::uint64_t>(whole) << 1) ^ static_cast<std::uint64_t>(whole >> 63);
-    writer.varint(folded << 1);
-    return;
-  }
-  writer.varint(1);
-  writer.fixed(std::bit_cast<std::uint64_t>(value));
-}
-
-double take_value(ByteReader& reader) {
-  const std::uint64_t first = reader.varint();
-  if ((first & 1) != 0) {
-    return std::bit_cast<double>(reader.fixed());
-  }
-  const std::uint64_t folded = first >> 1;
-  return static_cast<double>(static_cast<std::int64_t>((folded >> 1) ^ (0 - (folded & 1))));
-}
 
 /// Texts by number; the first use of each brings it along.
 class TextWriter {
@@ -85,7 +61,7 @@ void put_samples(ByteWriter& writer, const std::vector<LogBatch::Entry>& samples
     for (; begin < end; ++begin) {
       writer.zigzag(static_cast<std::int64_t>(samples[begin].id) - id);
       id = samples[begin].id;
-      put_value(writer, samples[begin].sample.value);
+      writer.value(samples[begin].sample.value);
     }
   }
   writer.varint(0);
@@ -99,16 +75,60 @@ std::vector<LogBatch::Entry> take_samples(ByteReader& reader) {
     time_ms = wrapping_sum(time_ms, reader.zigzag());
     for (std::uint64_t i = 0; i < count && reader.ok(); ++i) {
       id = wrapping_sum(id, reader.zigzag());
-      const double value = take_value(reader);
+      const double value = reader.value();
       samples.push_back({static_cast<std::uint32_t>(id), {time_ms, value}});
     }
   }
   return samples;
 }
 
+void put_histograms(ByteWriter& writer, const std::vector<LogBatch::HistogramEntry>& entries) {
+  writer.varint(entries.size());
+  for (const LogBatch::HistogramEntry& entry : entries) {
+    writer.varint(entry.id);
+    put_histogram(writer, entry.sample, 0);
+  }
+}
+
+std::vector<LogBatch::HistogramEntry> take_histograms(ByteReader& reader) {
+  std::vector<LogBatch::HistogramEntry> entries;
+  const std::uint64_t count = reader.varint();
+  for (std::uint64_t i = 0; i < count && reader.ok(); ++i) {
+    const auto id = static_cast<std::uint32_t>(reader.varint());
+    entries.push_back({id, take_histogram(reader, 0)});
+  }
+  return entries;
+}
+
 base::Error corrupt() { return {base::ErrorCode::kCorrupt, "the log contradicts itself"}; }
 
 }  // namespace
+
+void LogBatch::add(LogBatch later) {
+  const auto move = [](auto& from, auto& to) { std::ranges::move(from, std::back_inserter(to)); };
+  move(later.definitions, definitions);
+  move(later.samples, samples);
+  move(later.replaced, replaced);
+  move(later.histograms, histograms);
+  move(later.replaced_histograms, replaced_histograms);
+}
+
+std::size_t LogBatch::shorten(std::size_t most) {
+  std::size_t gone = 0;
+  const auto bound = [&gone](auto& entries, std::size_t limit) {
+    if (entries.size() > limit) {
+      const std::size_t old = entries.size() - limit / 2;
+      entries.erase(entries.begin(), entries.begin() + static_cast<std::ptrdiff_t>(old));
+      gone += old;
+    }
+  };
+  bound(samples, most);
+  bound(replaced, most);
+  // One of them takes as much as some dozens of floats.
+  bound(histograms, most / 32);
+  bound(replaced_histograms, most / 32);
+  return gone;
+}
 
 std::string encode_log(const LogBatch& batch) {
   ByteWriter writer;
@@ -125,6 +145,8 @@ std::string encode_log(const LogBatch& batch) {
   }
   put_samples(writer, batch.samples);
   put_samples(writer, batch.replaced);
+  put_histograms(writer, batch.histograms);
+  put_histograms(writer, batch.replaced_histograms);
   return writer.take();
 }
 
@@ -154,10 +176,9 @@ base::Result<LogBatch> decode_log(std::string_view bytes) {
   }
   batch.samples = take_samples(reader);
   batch.replaced = take_samples(reader);
-  if (!reader.at_end()) {
-    return corrupt();
-  }
-  if (!reader.ok()) {
+  batch.histograms = take_histograms(reader);
+  batch.replaced_histograms = take_histograms(reader);
+  if (!reader.ok() || !reader.at_end()) {
     return corrupt();
   }
   return batch;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "model/histogram.h"
 #include "model/labels.h"
 #include "model/sample.h"
 
@@ -23,11 +24,26 @@ struct LogBatch {
     std::uint32_t id = 0;
     model::Sample sample;
   };
+  /// With the hint that its series stores it with.
+  struct HistogramEntry {
+    std::uint32_t id = 0;
+    model::HistogramSample sample;
+  };
   std::vector<Definition> definitions;
   std::vector<Entry> samples;   ///< new ones, in the order of their commits
   std::vector<Entry> replaced;  ///< other values of samples that were there, in that order
 
-  bool empty() const { return definitions.empty() && samples.empty() && replaced.empty(); }
+  std::vector<HistogramEntry> histograms;
+  std::vector<HistogramEntry> replaced_histograms;
+
+  /// Puts what was committed later behind.
+  void add(LogBatch later);
+  /// Leaves the newer half of what is longer than `most` samples. Returns how many went.
+  std::size_t shorten(std::size_t most);
+  bool empty() const {
+    return definitions.empty() && samples.empty() && replaced.empty() && histograms.empty() &&
+           replaced_histograms.empty();
+  }
 };
 
 /// Samples of one poll share their time and come in the order of their numbers: a sample takes

@@ -88,14 +88,29 @@ Selection Store::Impl::kept(const Selection& selection) const {
 
 namespace {
 
-using OlderChunks = boost::unordered_flat_map<model::Labels, std::vector<Chunk>, model::LabelsHash>;
+/// What blocks hold of one series, in the order of sealing.
+struct Older {
+  std::vector<Chunk> chunks;
+  std::vector<model::HistogramSample> histograms;
+};
 
-/// The chunks of each series that blocks hold, in the order of sealing.
-OlderChunks gather(const std::vector<std::shared_ptr<const Extract>>& extracts) {
-  OlderChunks older;
+using OlderSamples = boost::unordered_flat_map<model::Labels, Older, model::LabelsHash>;
+
+OlderSamples gather(const std::vector<std::shared_ptr<const Extract>>& extracts) {
+  OlderSamples older;
   for (const auto& extract : extracts) {
     for (const Extract::One& one : extract->series) {
-      older[one.labels].push_back(one.chunk);
+      Older& known = older[one.labels];
+      if (one.chunk.count > 0) {
+        known.chunks.push_back(one.chunk);
+      }
+      auto& histograms = known.histograms;
+      // Whatever is held twice is right in the later place.
+      while (!histograms.empty() && !one.histograms.empty() &&
+             histograms.back().time_ms >= one.histograms.front().time_ms) {
+        histograms.pop_back();
+      }
+      histograms.insert(histograms.end(), one.histograms.begin(), one.histograms.end());
     }
   }
   return older;
@@ -129,6 +144,12 @@ class Pins {
       block_->chunks.push_back(chunk);
     }
   }
+  void add(std::vector<Chunk>& chunks, std::int64_t end_ms) {
+    trim(chunks, end_ms);
+    for (const Chunk& chunk : chunks) {
+      add(chunk);
+    }
+  }
   bool any() const { return block_->chunks.size() > first_; }
   PinnedSeries& end(const model::Labels& labels) {
     PinnedBlock::Samples& pinned = block_->series.emplace_back();
@@ -140,7 +161,10 @@ class Pins {
         {labels, 0, 0, std::shared_ptr<const PinnedSamples>(block_, &block_->series.back())});
     return list_.back();
   }
-  void end(const Series& series) {
+  void end(const model::Labels& labels, std::vector<model::HistogramSample> histograms) {
+    mix(end(labels), std::move(histograms), nullptr);
+  }
+  void end(const Series& series, std::vector<model::HistogramSample> older = {}) {
     PinnedSeries& pinned = end(series.labels);
     pinned.origin = series.origin;
     pinned.ref = series.restored ? 0 : series.ref;
@@ -148,14 +172,23 @@ class Pins {
     samples.any = !series.head.empty();
     samples.last_sample = series.head.last();
     samples.open = series.head.open();
-    if (series.histograms) {
-      pinned.samples =
-          series.histograms->pin(std::move(pinned.samples), block_->shift_ms, kept_.min_time_ms);
-    }
+    mix(pinned, std::move(older), series.histograms.get());
   }
   std::vector<PinnedSeries> take() { return std::move(list_); }
 
  private:
+  void mix(PinnedSeries& pinned, std::vector<model::HistogramSample> older,
+           const HistogramHead* head) {
+    if (head != nullptr || !older.empty()) {
+      PinHistograms both{.floats = std::move(pinned.samples),
+                         .older = std::move(older),
+                         .head = head,
+                         .shift_ms = block_->shift_ms,
+                         .floor_ms = kept_.min_time_ms};
+      pinned.samples = both.pin();
+    }
+  }
+
   const Selection& kept_;
   std::shared_ptr<PinnedBlock> block_ = std::make_shared<PinnedBlock>();
   std::vector<PinnedSeries> list_;
@@ -168,37 +201,33 @@ std::vector<PinnedSeries> Store::Impl::pin(const Selection& selection,
                                            std::span<const Provision> given) const {
   const std::shared_ptr<const std::vector<Slot>> slots = resolve(selection.matchers);
   const Selection want = kept(selection);
-  OlderChunks older;
+  OlderSamples older;
   if (options.durable && want.min_time_ms < memory_floor_ms) {
     older = gather(history.find(want, memory_floor_ms, given));
   }
+  constexpr std::int64_t kEver = std::numeric_limits<std::int64_t>::max();
   Pins pins(want, shift_ms, slots->size() + older.size());
   for (const Slot slot : *slots) {
     const Series& series = *table[slot];
     pins.begin();
+    std::vector<model::HistogramSample> histograms;
     if (!older.empty()) {
       if (const auto found = older.find(series.labels); found != older.end()) {
-        trim(found->second, series.head.empty() ? std::numeric_limits<std::int64_t>::max()
-                                                : series.head.first_time_ms());
-        for (const Chunk& chunk : found->second) {
-          pins.add(chunk);
-        }
+        pins.add(found->second.chunks, series.head.empty() ? kEver : series.head.first_time_ms());
+        histograms = std::move(found->second.histograms);
         older.erase(found);
       }
     }
     for (const Chunk& chunk : series.head.sealed()) {
       pins.add(chunk);
     }
-    pins.end(series);
+    pins.end(series, std::move(histograms));
   }
-  for (auto& [labels, chunks] : older) {
-    trim(chunks, std::numeric_limits<std::int64_t>::max());
+  for (auto& [labels, gone] : older) {
     pins.begin();
-    for (const Chunk& chunk : chunks) {
-      pins.add(chunk);
-    }
-    if (pins.any()) {
-      pins.end(labels);
+    pins.add(gone.chunks, kEver);
+    if (pins.any() || !gone.histograms.empty()) {
+      pins.end(labels, std::move(gone.histograms));
     }
   }
   std::vector<PinnedSeries> list = pins.take();
@@ -220,7 +249,7 @@ std::vector<Unsealed> Store::unsealed(std::uint32_t from, std::uint32_t to) cons
     if (series == nullptr || series->empty()) {
       continue;
     }
-    const bool any = !series->head.empty() && series->head.last_time_ms() > series->sealed_ms;
+    const bool any = series->newest_ms() > series->sealed_ms;
     pins.begin();
     for (const Chunk& chunk : series->head.sealed()) {
       if (chunk.max_time_ms > series->sealed_ms) {

@@ -49,6 +49,12 @@ SeriesRef Store::Impl::reserve(std::uint32_t known_generation) {
 }
 
 Series& Store::Impl::create(SeriesRef ref, Origin origin, const model::Labels& labels) {
+  Series& series = place(ref, origin, symbols.intern(labels));
+  index.add(slot_of(ref), series.labels);
+  return series;
+}
+
+Series& Store::Impl::place(SeriesRef ref, Origin origin, model::Labels labels) {
   const Slot slot = slot_of(ref);
   if (slot >= table.size()) {
     table.resize(slot + 1);
@@ -57,9 +63,8 @@ Series& Store::Impl::create(SeriesRef ref, Origin origin, const model::Labels& l
   Series& series = *table[slot];
   series.ref = ref;
   series.origin = origin;
-  series.labels = symbols.intern(labels);
+  series.labels = std::move(labels);
   by_labels.insert({slot, static_cast<std::uint32_t>(series.labels.hash())});
-  index.add(slot, series.labels);
   ++index_version;
   ++live;
   ++created_total;
@@ -187,7 +192,7 @@ bool Store::expire_some(base::WallTime now, std::uint32_t slots) {
     Series& series = *impl_->table[slot];
     const std::size_t bytes_before = series.bytes();
     const std::int64_t before = impl_->droppable_before(series, unsealed_floor);
-    const std::size_t dropped = series.drop_before(before, impl_->memory_floor_ms);
+    const std::size_t dropped = series.drop_before(before);
     if (options.durable && before > series.sealed_ms + 1) {
       impl_->unsealed_dropped_total += dropped;
     }

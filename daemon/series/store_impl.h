@@ -10,9 +10,12 @@
 #include <mutex>
 #include <optional>
 #include <shared_mutex>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "series/block.h"
+#include "series/extract.h"
 #include "series/head.h"
 #include "series/histograms.h"
 #include "series/history.h"
@@ -41,8 +44,10 @@ struct Series {
 
   bool empty() const { return head.empty() && !histograms; }
   std::size_t bytes() const { return head.bytes() + (histograms ? histograms->bytes() : 0); }
+  /// The time of the newest sample; far back when there is none.
+  std::int64_t newest_ms() const;
   /// See Head::drop_before().
-  std::size_t drop_before(std::int64_t float_ms, std::int64_t histogram_ms);
+  std::size_t drop_before(std::int64_t time_ms);
 };
 
 inline constexpr Slot kNoSlot = std::numeric_limits<Slot>::max();
@@ -62,8 +67,18 @@ struct LabelSlot {
 
 using SeriesTable = std::vector<std::unique_ptr<Series>>;  // by slot
 
+/// The labels of a stored series: numbers of a block's labels, made of the table's symbols.
+struct StoredLabels {
+  std::span<const model::Label> distinct;
+  std::span<const std::uint32_t> numbers;
+  std::uint64_t hash = 0;
+};
+
 struct LabelSlotHash {
   using is_transparent = void;
+  std::size_t operator()(const StoredLabels& labels) const {
+    return static_cast<std::uint32_t>(labels.hash);
+  }
   std::size_t operator()(const LabelSlot& entry) const { return entry.hash; }
   std::size_t operator()(const model::Labels& labels) const {
     return static_cast<std::uint32_t>(labels.hash());
@@ -80,6 +95,14 @@ struct LabelSlotEqual {
            (*table)[entry.slot]->labels == labels;
   }
   bool operator()(const LabelSlot& entry, const model::Labels& labels) const {
+    return (*this)(labels, entry);
+  }
+  bool operator()(const StoredLabels& labels, const LabelSlot& entry) const {
+    return static_cast<std::uint32_t>(labels.hash) == entry.hash &&
+           std::ranges::equal((*table)[entry.slot]->labels.all(), labels.numbers, {}, {},
+                              [&](std::uint32_t number) { return labels.distinct[number]; });
+  }
+  bool operator()(const LabelSlot& entry, const StoredLabels& labels) const {
     return (*this)(labels, entry);
   }
 };
@@ -107,6 +130,11 @@ struct Store::Impl {
   void release(SeriesRef ref) { free_slots.push_back(slot_of(ref)); }
   /// Puts a series in place; the lock is held.
   Series& create(SeriesRef ref, Origin origin, const model::Labels& labels);
+  /// The same but for the index; the labels are made of the table's symbols.
+  Series& place(SeriesRef ref, Origin origin, model::Labels labels);
+  /// Puts stored samples behind those of a series; the lock is held.
+  void adopt(Series& series, const BlockSeries& stored);
+  void replay(Series& series, const model::HistogramSample& sample, bool replaces);
   /// Ends a pass of expiry; the lock is held.
   void drop_expired();
   /// Takes series out; the lock is held.

@@ -142,6 +142,15 @@ void RuleHarness::restart(const Samples& stored) {
     EXPECT_TRUE(engine_->apply(record).has_value());
   }
   take(engine_->finish_restore(now(), clock_.monotonic_now()));
+  std::vector<model::Labels> names;
+  for (const auto& [labels, value] : stored) {
+    if (engine_->written_names().contains(std::string(labels.metric_name()))) {
+      names.push_back(labels);
+    }
+  }
+  rules::Decision ends;
+  ends.samples = engine_->take_over(names, now());
+  take(std::move(ends));
   engine_->set_live_origins(live_, clock_.monotonic_now());
   pump();
 }

@@ -14,7 +14,6 @@
 namespace tocsin::blocks {
 namespace {
 
-// The writer flushes every 20 ms; a machine that runs other things beside needs some room.
 constexpr auto kMostLost = std::chrono::milliseconds(900);
 
 class Crash : public KeeperWorld {
@@ -31,9 +30,10 @@ class Crash : public KeeperWorld {
   }
 
   /// Runs the writer for a while and kills it; gives the number that has to be there.
-  std::int64_t write_and_kill(std::chrono::milliseconds time) {
+  std::int64_t write_and_kill(std::chrono::milliseconds time, const std::string& pace) {
     tocsin::testing::Process writer(
-        {.argv = {std::string(TOCSIN_BINARY_DIR) + "/tests/blocks_crash_writer", options_.path},
+        {.argv = {std::string(TOCSIN_BINARY_DIR) + "/tests/blocks_crash_writer", options_.path,
+                  pace},
          .environment = {}});
     std::this_thread::sleep_for(time);
     const std::int64_t safe = last_number(writer.output());
@@ -78,7 +78,19 @@ TEST_F(Crash, NothingIsTornAndTheLastSecondAtMostIsLost) {
   for (int round = 0; round < 6 && !HasFatalFailure(); ++round) {
     const std::chrono::milliseconds time(200 + random.below(700));
     SCOPED_TRACE(std::to_string(round) + ": " + std::to_string(time.count()) + " ms");
-    const std::int64_t safe = write_and_kill(time);
+    const std::int64_t safe = write_and_kill(time, "fast");
+    clock_.now_ms = base::to_millis(loop_.clock().wall_now());
+    check(safe);
+  }
+}
+
+TEST_F(Crash, WithTheShippedPaceTheLastSecondAtMostIsLost) {
+  clock_.now_ms = base::to_millis(loop_.clock().wall_now());
+  base::SeededRandom random(loop_.clock().wall_now().time_since_epoch().count());
+  for (int round = 0; round < 6 && !HasFatalFailure(); ++round) {
+    const std::chrono::milliseconds time(200 + random.below(1300));
+    SCOPED_TRACE(std::to_string(round) + ": " + std::to_string(time.count()) + " ms");
+    const std::int64_t safe = write_and_kill(time, "shipped");
     clock_.now_ms = base::to_millis(loop_.clock().wall_now());
     check(safe);
   }

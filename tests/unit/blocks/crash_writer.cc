@@ -1,5 +1,6 @@
-// Appends known samples as fast as it is told and never ends by itself. Each batch has the next
-// number as its value; the number is said once it is committed.
+// Appends known samples as fast as it can and never ends by itself. Each batch has the next number
+// as its value; the number is said once it is committed. With "shipped" it writes its log as often
+// as a daemon does; else much more often, and it seals all the time.
 #include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
@@ -68,20 +69,22 @@ struct Writer {
 }  // namespace tocsin::blocks
 
 int main(int argc, char** argv) {
-  if (argc != 2) {
+  if (argc != 3) {
     return 2;
+  }
+  tocsin::blocks::KeeperOptions options{.path = argv[1]};
+  if (std::string(argv[2]) != "shipped") {
+    // Seals every few hundred milliseconds, so that kills hit every step of it.
+    options.flush_every = std::chrono::milliseconds(20);
+    options.seal_log_bytes = 30'000;
+    options.slots_per_block = 16;
   }
   boost::asio::io_context context;
   tocsin::blocks::Writer writer;
-  // Seals every few hundred milliseconds, so that kills hit every step of it.
   writer.keeper = std::make_unique<tocsin::blocks::Keeper>(
       tocsin::blocks::Keeper::Parts{context.get_executor(), writer.clock, writer.timers,
                                     writer.store},
-      tocsin::blocks::KeeperOptions{.path = argv[1],
-                                    .flush_every = std::chrono::milliseconds(20),
-                                    .seal_log_bytes = 30'000,
-                                    .slots_per_block = 16},
-      tocsin::blocks::KeeperHooks{});
+      std::move(options), tocsin::blocks::KeeperHooks{});
   tocsin::async::TaskGroup tasks(context.get_executor(),
                                  [](const std::string&, const std::string&) { _exit(3); });
   tasks.spawn("write", writer.run());

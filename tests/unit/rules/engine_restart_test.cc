@@ -92,6 +92,43 @@ groups:
   EXPECT_THAT(transitions(harness, 2), UnorderedElementsAre("resolved High", "resolved Double"));
 }
 
+// Their ends may be lost with what the disk lacks.
+TEST(Restart, SeriesThatRulesWroteBeforeEndUnlessTheyGoOn) {
+  RuleHarness harness;
+  harness.load(R"(
+groups:
+- name: g
+  rules:
+  - {record: doubled, expr: x * 2}
+  - {alert: High, expr: x > 5, labels: {team: shop}}
+)");
+  const auto alerts = [](const char* name, const char* instance) {
+    return model::Labels{{"__name__", "ALERTS"},
+                         {"alertname", name},
+                         {"alertstate", "firing"},
+                         {"instance", instance},
+                         {"team", "shop"}};
+  };
+  const auto shown = [&](const std::string& selector) {
+    return harness.query("count(" + selector + ")", harness.now())->size() == 0
+               ? 0
+               : harness.query("count(" + selector + ")", harness.now())->front().value;
+  };
+  harness.set_live({{1, seconds(5)}});
+  harness.poll(1, {{metric("x", "a"), 9}, {metric("x", "b"), 1}});
+  harness.restart({{metric("doubled", "a"), 18},
+                   {metric("doubled", "gone"), 18},
+                   {alerts("High", "a"), 1},
+                   {alerts("High", "b"), 1},
+                   {alerts("Dropped", "a"), 1}});
+  EXPECT_EQ(shown("ALERTS{alertname='Dropped'}"), 0) << "nobody writes it any more";
+  EXPECT_EQ(shown("ALERTS"), 2);
+  harness.poll(1, {{metric("x", "a"), 9}, {metric("x", "b"), 1}});
+  EXPECT_EQ(shown("ALERTS"), 1);
+  EXPECT_EQ(shown("doubled"), 2) << "one of each series of x";
+  EXPECT_EQ(shown("doubled{instance='gone'}"), 0);
+}
+
 TEST(Restart, AMissingSeriesResolvesAfterTwoMorePolls) {
   RuleHarness harness;
   harness.load("groups: [{name: g, rules: [{alert: High, expr: x > 5}]}]");

@@ -8,6 +8,7 @@
 
 #include "base/random.h"
 #include "series/block.h"
+#include "series/extract.h"
 #include "series/log.h"
 #include "series/store.h"
 
@@ -258,18 +259,17 @@ class Twins {
     std::vector<Sealed> sealed;
     BlockInfo info{.id = next_block_++, .min_time_ms = kMax, .max_time_ms = kMin};
     for (const Unsealed& one : unsealed) {
-      std::vector<model::Sample> samples;
+      Points points;
       if (one.any) {
-        one.samples->read(one.from_ms, kMax, samples);
+        one.samples->read_points(one.from_ms, kMax, points);
       }
-      ChunkWriter writer;
+      const std::vector<model::Sample>& samples = points.floats;
       for (const model::Sample& sample : samples) {
-        writer.append(sample);
         info.min_time_ms = std::min(info.min_time_ms, sample.time_ms);
         info.max_time_ms = std::max(info.max_time_ms, sample.time_ms);
       }
-      encoded.push_back({static_cast<std::uint32_t>(one.ref >> 32), one.labels,
-                         samples.empty() ? Chunk() : writer.finish()});
+      encoded.push_back(
+          encode_series(static_cast<std::uint32_t>(one.ref >> 32), one.labels, points));
       if (!samples.empty()) {
         sealed.push_back({one.ref, samples.back()});
       }

@@ -6,6 +6,7 @@
 
 #include "base/random.h"
 #include "series/block.h"
+#include "series/extract.h"
 #include "series/history.h"
 #include "series/log.h"
 
@@ -14,16 +15,52 @@ namespace {
 
 constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
 
+model::HistogramSample some_histogram(std::int64_t time_ms, int seed) {
+  if (seed % 11 == 10) {
+    return {time_ms, model::stale_histogram()};
+  }
+  auto histogram = std::make_shared<model::Histogram>();
+  histogram->schema = seed % 3 == 0 ? model::Histogram::kCustomSchema : seed % 9 - 1;
+  histogram->reset = static_cast<model::CounterReset>(seed % 4);
+  histogram->zero_threshold = 1e-128;
+  histogram->zero_count = seed;
+  histogram->count = 3.5 * seed;
+  histogram->sum = -0.1 * seed;
+  for (int bucket = 0; bucket < seed % 6; ++bucket) {
+    histogram->positive.push_back({bucket * 3 - 7, bucket * 0.5 + seed});
+    histogram->negative.push_back({bucket * 300 - 500, 1.0 * bucket});
+  }
+  if (histogram->is_custom()) {
+    histogram->bounds = {0.1, 0.5, 1, 5};
+  }
+  return {time_ms, std::move(histogram), seed % 2 == 0 ? 0 : time_ms - 60'000};
+}
+
+void expect_same(const model::HistogramSample& a, const model::HistogramSample& b) {
+  EXPECT_EQ(a.time_ms, b.time_ms);
+  EXPECT_EQ(a.start_ms, b.start_ms);
+  EXPECT_EQ(a.histogram->is_stale(), b.histogram->is_stale());
+  EXPECT_EQ(a.histogram->reset, b.histogram->reset);
+  EXPECT_EQ(a.histogram->schema, b.histogram->schema);
+  EXPECT_EQ(a.histogram->bounds, b.histogram->bounds);
+  EXPECT_EQ(a.histogram->zero_threshold, b.histogram->zero_threshold);
+  EXPECT_EQ(a.histogram->count, b.histogram->count);
+  EXPECT_TRUE(a.histogram->is_stale() || model::same_distribution(*a.histogram, *b.histogram));
+}
+
 std::vector<BlockSeries> some_series(int count) {
   std::vector<BlockSeries> list;
   for (int i = 0; i < count; ++i) {
-    ChunkWriter writer;
+    Points points;
     for (int sample = 0; sample < i; ++sample) {
-      writer.append({1000 * sample + i, sample * 1.5 + i});
+      points.floats.push_back({1000 * sample + i, sample * 1.5 + i});
     }
-    list.push_back({static_cast<std::uint32_t>(i * 7),
-                    {{"__name__", "m" + std::to_string(i % 3)}, {"i", std::to_string(i)}},
-                    i > 0 ? writer.finish() : Chunk()});
+    for (int sample = 0; sample < i % 4; ++sample) {
+      points.histograms.push_back(some_histogram(1000 * sample + i + 500, i));
+    }
+    list.push_back(encode_series(
+        static_cast<std::uint32_t>(i * 7),
+        {{"__name__", "m" + std::to_string(i % 3)}, {"i", std::to_string(i)}}, points));
   }
   return list;
 }
@@ -51,6 +88,15 @@ TEST(Block, ComesBackAsItWasWritten) {
     for (std::size_t k = 0; k < got.size(); ++k) {
       EXPECT_EQ(got[k].time_ms, want[k].time_ms);
       EXPECT_EQ(got[k].value, want[k].value);
+    }
+    if (!want.empty()) {
+      EXPECT_EQ(series.last.time_ms, want.back().time_ms);
+      EXPECT_EQ(series.last.value, want.back().value);
+      EXPECT_EQ(series.before_last_ms, want[want.size() - (want.size() > 1 ? 2 : 1)].time_ms);
+    }
+    ASSERT_EQ(series.histograms.size(), list[i].histograms.size());
+    for (std::size_t k = 0; k < series.histograms.size(); ++k) {
+      expect_same(series.histograms[k], list[i].histograms[k]);
     }
   }
 }
@@ -123,8 +169,22 @@ LogBatch random_batch(base::SeededRandom& random) {
     }
     auto& list = random.below(5) == 0 ? batch.replaced : batch.samples;
     list.push_back({static_cast<std::uint32_t>(random.below(100)), {time_ms, value}});
+    if (random.below(8) == 0) {
+      auto& histograms = random.below(3) == 0 ? batch.replaced_histograms : batch.histograms;
+      histograms.push_back({static_cast<std::uint32_t>(random.below(100)),
+                            some_histogram(time_ms, static_cast<int>(random.below(50)))});
+    }
   }
   return batch;
+}
+
+void expect_same(const std::vector<LogBatch::HistogramEntry>& a,
+                 const std::vector<LogBatch::HistogramEntry>& b) {
+  ASSERT_EQ(a.size(), b.size());
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    EXPECT_EQ(a[i].id, b[i].id);
+    expect_same(a[i].sample, b[i].sample);
+  }
 }
 
 void expect_same(const std::vector<LogBatch::Entry>& a, const std::vector<LogBatch::Entry>& b) {
@@ -150,6 +210,8 @@ TEST(Log, ComesBackAsItWasWritten) {
     }
     expect_same(back->samples, batch.samples);
     expect_same(back->replaced, batch.replaced);
+    expect_same(back->histograms, batch.histograms);
+    expect_same(back->replaced_histograms, batch.replaced_histograms);
   }
 }
 
