@@ -32,7 +32,7 @@ Alertmanagers decode_group(const yaml::Node& node, const Files& files, yaml::Pro
     reader.problem("timeout", "expected more than 0s");
   }
   (void)reader.choice("api_version", {"v2"});
-  group.http = decode_http_keys(reader, files, problems);
+  group.http = http_config::decode_http_options(reader, files.config(), problems);
   for (const yaml::Node* entry : reader.mappings("static_configs")) {
     decode_static(*entry, group, problems);
   }
