@@ -182,7 +182,8 @@ TEST(Config, TakesEachRuleFileOnce) {
 }
 
 TEST(Config, QuarantinesABadGroupAloneWhenAsked) {
-  const Loaded loaded = load_text("rule_files: [bad.yml]\n", {.quarantine_groups = true, .features = {}});
+  const Loaded loaded =
+      load_text("rule_files: [bad.yml]\n", {.quarantine_groups = true, .features = {}});
   EXPECT_THAT(loaded.errors, IsEmpty());
   ASSERT_EQ(loaded.config.groups.size(), 1U);
   EXPECT_EQ(loaded.config.groups[0].name, "good");
