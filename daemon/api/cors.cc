@@ -13,7 +13,7 @@ std::shared_ptr<const re2::RE2> compile(const std::string& origins) {
 
 bool is_origin_pattern(const std::string& origins) { return compile(origins)->ok(); }
 
-Cors::Cors(std::string origins) : everybody_(origins == ".*") {
+Cors::Cors(const std::string& origins) : everybody_(origins == ".*") {
   if (!origins.empty() && is_origin_pattern(origins)) {
     origins_ = compile(origins);
   }

@@ -24,7 +24,7 @@ class Cors {
   /// Nobody.
   Cors() = default;
   /// `.*` lets everybody in; an expression that does not compile nobody.
-  explicit Cors(std::string origins);
+  explicit Cors(const std::string& origins);
 
   bool allows(std::string_view origin) const;
   /// Adds what a browser wants to know that asks for a page of `origin`, the header's value.

@@ -5,17 +5,19 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cstdint>
+#include <optional>
 
 namespace tocsin::async {
 
 namespace asio = boost::asio;
 
 /// A timer that never fires; to wake is to cancel its waits. The generation tells a wake from the
-/// cancellation of one waiter.
+/// cancellation of one waiter. The end of the event ends the timer and so its waits: unlike
+/// cancel(), that cannot throw. Waiters keep the rest.
 struct Event::State {
   explicit State(const asio::any_io_executor& executor)
-      : timer(executor, asio::steady_timer::time_point::max()) {}
-  asio::steady_timer timer;
+      : timer(std::in_place, executor, asio::steady_timer::time_point::max()) {}
+  std::optional<asio::steady_timer> timer;
   std::uint64_t generation = 0;
 };
 
@@ -24,7 +26,7 @@ Event::Event(asio::any_io_executor executor)
 
 Event::~Event() {
   if (state_) {
-    state_->timer.cancel();
+    state_->timer.reset();
   }
 }
 
@@ -33,7 +35,7 @@ Event::Event(Event&&) noexcept = default;
 Event& Event::operator=(Event&& other) noexcept {
   if (this != &other) {
     if (state_) {
-      state_->timer.cancel();
+      state_->timer.reset();
     }
     state_ = std::move(other.state_);
   }
@@ -42,18 +44,18 @@ Event& Event::operator=(Event&& other) noexcept {
 
 void Event::notify() {
   ++state_->generation;
-  state_->timer.cancel();
+  state_->timer->cancel();
 }
 
 Task<base::Status> Event::wait() { return wait_on(state_); }
 
 Task<base::Status> Event::wait_on(std::shared_ptr<State> state) {
   const auto cancellation = co_await asio::this_coro::cancellation_state;
-  if (cancellation.cancelled() != asio::cancellation_type::none) {
+  if (cancellation.cancelled() != asio::cancellation_type::none || !state->timer) {
     co_return base::Error(base::ErrorCode::kCancelled, "cancelled");
   }
   const std::uint64_t before = state->generation;
-  co_await state->timer.async_wait(asio::as_tuple(asio::use_awaitable));
+  co_await state->timer->async_wait(asio::as_tuple(asio::use_awaitable));
   if (state->generation == before) {
     co_return base::Error(base::ErrorCode::kCancelled, "cancelled");
   }

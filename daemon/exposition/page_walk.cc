@@ -105,7 +105,7 @@ class PageLayout::Walk {
       if (!quick_rest(at)) {
         return false;
       }
-      add_sample(line, at_, value_, time_);
+      add_sample(line, at_ - begin_, value_, time_);
       at_ = at == end_ ? at : at + 1;
     }
     if (changed_) {
@@ -163,9 +163,10 @@ class PageLayout::Walk {
     return true;
   }
 
-  void add_sample(std::uint32_t series, const char* text, double value, std::int64_t time) {
+  /// `offset`: where the sample's text begins in the page.
+  void add_sample(std::uint32_t series, std::ptrdiff_t offset, double value, std::int64_t time) {
     page_.samples.push_back(
-        {.value = value, .series = series, .offset = static_cast<std::uint32_t>(text - begin_)});
+        {.value = value, .series = series, .offset = static_cast<std::uint32_t>(offset)});
     if (time != kNoTime && page_.times.empty()) {
       page_.times.assign(page_.samples.size() - 1, kNoTime);
     }
@@ -199,7 +200,8 @@ class PageLayout::Walk {
       return fault;
     }
     const std::uint32_t series = number_of(sample_.series);
-    add_sample(series, sample_.series.data(), sample_.value, sample_.time_ms.value_or(kNoTime));
+    add_sample(series, sample_.series.data() - begin_, sample_.value,
+               sample_.time_ms.value_or(kNoTime));
     place(series);
     return std::nullopt;
   }
@@ -249,8 +251,9 @@ class PageLayout::Walk {
     if (line.data() + line.size() == end_) {
       return;  // without its line feed, it is not the line that may stand here next time
     }
-    comment.length = static_cast<std::uint32_t>(line.size() + 1);
-    comment.hash = text_hash(line.data(), comment.length);
+    const std::string_view with_feed(line.data(), line.size() + 1);
+    comment.length = static_cast<std::uint32_t>(with_feed.size());
+    comment.hash = text_hash(with_feed.data(), with_feed.size());
     comments_changed_ = true;
     layout_.comments_.push_back(comment);
     place(kComment | static_cast<Line>(layout_.comments_.size() - 1));

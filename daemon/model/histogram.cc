@@ -68,12 +68,12 @@ std::size_t Histogram::bytes() const {
 }
 
 HistogramPtr stale_histogram() {
-  static const HistogramPtr marker = [] {
+  static const HistogramPtr kMarker = [] {
     Histogram histogram;
     histogram.sum = stale_marker();
     return std::make_shared<const Histogram>(std::move(histogram));
   }();
-  return marker;
+  return kMarker;
 }
 
 HistogramPtr with_reset(const HistogramPtr& histogram, CounterReset reset) {

@@ -98,10 +98,10 @@ double lost_in_resets(const RangeInput& input) {
   for (std::size_t i = 1; i < input.samples.size(); ++i) {
     const Sample& before = input.samples[i - 1];
     const Sample& sample = input.samples[i];
-    if (sample.value < before.value) {
-      lost += before.value;
-    } else if (!input.float_starts.empty() &&
-               started_between(input.float_starts[i], before.time_ms, sample.time_ms)) {
+    const bool started_anew =
+        !input.float_starts.empty() &&
+        started_between(input.float_starts[i], before.time_ms, sample.time_ms);
+    if (sample.value < before.value || started_anew) {
       lost += before.value;
     }
   }

@@ -56,9 +56,13 @@ double days_in_month(double v, Parameters) {
   return static_cast<unsigned>((date.year() / date.month() / std::chrono::last).day());
 }
 double hour(double v, Parameters) {
-  return static_cast<double>(seconds_of(v) % kSecondsPerDay / 3600);
+  const auto whole_hours = seconds_of(v) % kSecondsPerDay / 3600;
+  return static_cast<double>(whole_hours);
 }
-double minute(double v, Parameters) { return static_cast<double>(seconds_of(v) % 3600 / 60); }
+double minute(double v, Parameters) {
+  const auto whole_minutes = seconds_of(v) % 3600 / 60;
+  return static_cast<double>(whole_minutes);
+}
 
 base::Result<Operand> time(CallFrame& frame) {
   return Operand(static_cast<double>(frame.time_ms) / 1000.0);

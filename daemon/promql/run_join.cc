@@ -117,7 +117,7 @@ class JoinStream final : public Stream {
 
   Result<bool> next(Column& column) override {
     while (next_row_ == rows_.size() && !fill_pending_) {
-      const auto more = many_stream_->next(many_);
+      auto more = many_stream_->next(many_);
       if (!more) {
         return more;
       }

@@ -51,7 +51,7 @@ Decision Engine::decide(std::vector<JobResult> results, base::WallTime /*wall*/,
   return decision;
 }
 
-void Engine::Impl::fail(LoadedRule& rule, std::string message, Decision& decision) {
+void Engine::Impl::fail(LoadedRule& rule, const std::string& message, Decision& decision) {
   rule.health = RuleHealth::kError;
   rule.last_error = message;
   decision.errors.push_back(error_of(rule, message));

@@ -52,7 +52,7 @@ struct Engine::Impl {
                           base::MonotonicTime mono) const;
   void tell(LoadedRule& rule, std::size_t index, const AlertLook& look, base::MonotonicTime mono,
             Decision& decision);
-  void fail(LoadedRule& rule, std::string message, Decision& decision);
+  void fail(LoadedRule& rule, const std::string& message, Decision& decision);
 
   EngineOptions options;
   TemplateContext templates;

@@ -263,7 +263,7 @@ FunctionMap make_builtins() {
   functions["html"] = escaper(html_escape);
   functions["js"] = escaper(js_escape);
   functions["urlquery"] = escaper(query_escape);
-  functions["call"] = [](Arguments arguments) -> base::Result<Value> {
+  functions["call"] = [](const Arguments& arguments) -> base::Result<Value> {
     return invalid("call of non-function of type " +
                    (arguments.empty() ? std::string("nil") : arguments[0].type_name()));
   };
