@@ -86,6 +86,7 @@ class Daemon final : public api::Commands {
   std::string storage_url() const;
   void install_retention();
   void install_forwarder();
+  api::QueryOptions query_options() const;
   base::Result<api::ServerOptions> server_options() const;
   base::Result<std::vector<api::Credential>> read_credentials(
       const std::vector<Credential>& credentials) const;

@@ -44,6 +44,22 @@ ValueType Function::argument_type(std::size_t index) const {
   return arguments[std::min(index, arguments.size() - 1)];
 }
 
+std::string signature(const Function& function) {
+  std::string text = std::string(function.name) + "(";
+  const std::size_t required = function.min_arguments();
+  for (std::size_t i = 0; i < function.arguments.size(); ++i) {
+    const ValueType type = function.arguments[i];
+    const std::string_view word = type == ValueType::kMatrix   ? "range"
+                                  : type == ValueType::kVector ? "vector"
+                                                               : to_string(type);
+    text += i >= required ? "[" : "";
+    text += i > 0 ? ", " : "";
+    text += word;
+    text += i >= required ? "]" : "";
+  }
+  return text + (function.variadic < 0 ? ", …)" : ")");
+}
+
 const Function* find_function(std::string_view name) {
   const auto& all = table();
   const auto found = std::ranges::lower_bound(all, name, {}, &Function::name);
