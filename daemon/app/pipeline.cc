@@ -166,7 +166,7 @@ void Pipeline::run_rounds(Moment moment) {
     results.reserve(stage->jobs.size());
     for (const rules::Job& job : stage->jobs) {
       const auto begun = parts_.clock.monotonic_now();
-      const series::Snapshot snapshot = parts_.store.snapshot(job.selections);
+      const series::Snapshot snapshot = rules::live_snapshot(job, parts_.store);
       results.push_back(rules::evaluate(job, snapshot, core_.engine_options()));
       results.back().seconds = seconds_between(begun, parts_.clock.monotonic_now());
       parts_.metrics.rules_evaluations_total.Add({}).Increment();

@@ -32,6 +32,9 @@ class SlidingWindow {
     return result(input, first);
   }
 
+  /// Whether the value is, bit for bit, what the function makes of all samples at once.
+  virtual bool exact() const { return true; }
+
   /// Begins with another series.
   void restart() {
     clear(0);

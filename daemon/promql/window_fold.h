@@ -28,6 +28,8 @@ class JoinedWindow final : public SlidingWindow {
 
   JoinedWindow(Finish finish, Fold fold) : finish_(finish), fold_(fold) {}
 
+  bool exact() const override { return false; }
+
  private:
   void clear(std::uint64_t next) override {
     suffixes_.clear();

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "series/appender_state.h"
+#include "series/watches.h"
 
 namespace tocsin::series {
 namespace {
@@ -233,6 +234,10 @@ CommitResult Appender::commit() {
       } else {
         head.append(entry.sample);
         ++store.samples;
+      }
+      if (LiveSeries* live = staging.series->live) {
+        entry.replaces ? store.watches->replaced(*live, entry.sample)
+                       : store.watches->appended(*live, entry.sample);
       }
       store.head_bytes += head.bytes() - bytes_before;
       ++result.stored;

@@ -15,6 +15,7 @@
 #include "model/matcher.h"
 #include "model/sample.h"
 #include "series/snapshot.h"
+#include "series/watch.h"
 
 namespace tocsin::series {
 
@@ -39,6 +40,8 @@ struct StoreOptions {
   base::Duration retention = std::chrono::hours(2);
   /// New series beyond this are refused with kLimitExceeded.
   std::size_t max_series = 2'000'000;
+  /// What may lie at hand for those who watch; see Store::live().
+  std::size_t max_watched_bytes = std::size_t{64} << 20;
 };
 
 /// A new series, reported at commit, so that readers can see whether it concerns them.
@@ -124,6 +127,15 @@ class Store {
   /// snapshot belongs to the i-th selection; series come sorted by labels.
   Snapshot snapshot(std::span<const Selection> selections) const;
 
+  /// The same for who asks for the same selections again and again, on the main loop: series that
+  /// match are known before they are asked for, and `keep` says of each selection how much of their
+  /// newest samples should lie at hand. `watching` belongs to the caller; it is empty the first
+  /// time, and who lets go of it is not kept for any more. The result goes with the next commit.
+  Snapshot live(std::span<const Selection> selections, std::span<const base::Duration> keep,
+                Watching& watching);
+  /// What is kept for those who watch.
+  WatchStats watch_stats() const;
+
   /// The origin that created a series.
   std::optional<Origin> origin_of(SeriesRef ref) const;
 
@@ -141,6 +153,8 @@ class Store {
 
  private:
   friend class Appender;
+  friend class LiveSeries;
+  friend class Watches;
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
