@@ -23,8 +23,8 @@
 /// thread.
 namespace tocsin::promql {
 
-struct Expr;  // promql/ast.h
-class Plan;   // promql/plan.h
+struct Expr;   // promql/ast.h
+class Plan;    // promql/plan.h
 class Memory;  // promql/memory.h
 
 enum class ValueType : std::uint8_t { kScalar, kVector, kMatrix, kString };

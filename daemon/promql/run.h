@@ -72,9 +72,7 @@ class Run {
   }
   /// See series::Snapshot::version().
   std::uint64_t version(const PlanNode& node) const { return snapshot_.version(node.selection); }
-  NodeId id_of(const PlanNode& node) const {
-    return static_cast<NodeId>(&node - &plan_.node(0));
-  }
+  NodeId id_of(const PlanNode& node) const { return static_cast<NodeId>(&node - &plan_.node(0)); }
   Memory* memory() const { return memory_; }
   const EvalOptions& options() const { return options_; }
   /// The evaluation times of the whole query.

@@ -179,7 +179,7 @@ class RangeCallStream final : public Stream {
   std::unique_ptr<RangeSource> source_;
   std::vector<Scalars> scalars_;
   std::vector<double> parameters_;
-  std::unique_ptr<SlidingWindow> window_;  // null: each range is computed by itself
+  std::unique_ptr<SlidingWindow> window_;    // null: each range is computed by itself
   std::vector<KeptWindow>* kept_ = nullptr;  // by series
   bool constant_ = true;
   std::vector<bool> accepted_;  // by step; one when they are the same at all
