@@ -38,8 +38,8 @@ struct LoadedRule {
   RuleTemplates label_templates;
   RuleTemplates annotation_templates;
   std::vector<model::Matchers> selectors;
-  base::Duration range{0};  ///< how far back it reads, lookback left out
-  bool grid = false;        ///< looked at on its group's grid alone
+  base::Duration range{0};   ///< how far back it reads, lookback left out
+  bool grid = false;         ///< looked at on its group's grid alone
   bool incremental = false;  ///< see promql::is_incremental()
   bool still = false;        ///< see promql::is_still_without_series()
   std::string generator_url;

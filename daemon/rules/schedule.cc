@@ -75,6 +75,7 @@ void Schedule::set_live(const std::vector<LiveOrigin>& origins, base::MonotonicT
 
 void Schedule::wake(std::size_t rule, base::MonotonicTime mono) {
   State& state = states_[rule];
+  state.stirred = true;
   if (state.asleep) {
     state.asleep = false;
     state.last_look = mono;  // the next look comes with a round, at the latest an interval from now
@@ -248,7 +249,7 @@ Pacer::Lateness Schedule::looked(std::size_t rule, const std::vector<series::Ori
   if (wake_after) {
     state.wake_at = mono + std::max(*wake_after, base::Duration(1));
   }
-  if (asleep) {
+  if (asleep && !state.stirred) {
     fall_asleep(rule);
   }
   rearm(rule);

@@ -112,6 +112,7 @@ class Schedule {
     std::set<series::Origin> again;           ///< that delivered while it was held back
     bool active = false;                      ///< in rounds and with live inputs
     bool asleep = false;
+    bool stirred = false;  ///< since its last look began, series have come that it reads
   };
   enum class RoundKind : std::uint8_t { kData, kGrid, kForced };
   struct Round {
