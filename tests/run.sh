@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # run.sh [dev|asan|tsan|clang|tidy]: installs the packages it lacks, builds that preset and runs
-# the tests. Without an argument: dev, and then the rooms with threads under the thread sanitizer.
+# the tests. Without an argument: dev, with the PromQL fuzz targets for 20 s each, and then the rooms
+# with threads under the thread sanitizer.
 # tidy checks the formatting and builds with clang-tidy; it runs no tests.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -39,6 +40,9 @@ if [ "$preset" = tidy ]; then
 fi
 build "$preset"
 [ "$preset" != tidy ] || exit 0
+if [ "$preset" = dev ]; then
+  build fuzz fuzz_promql_parse fuzz_promql_evaluate  # run by ctest for a short time
+fi
 ctest --test-dir "build/$preset" --output-on-failure -j"$(nproc)"
 
 if [ "$preset" = dev ]; then

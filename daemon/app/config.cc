@@ -146,7 +146,7 @@ class Decoder {
   }
 
   void decode_sources(yaml::MappingReader& root) {
-    const sources::ConfigFiles where{.folder = config_.folder, .files = &files_};
+    const http_config::ConfigFiles where{.folder = config_.folder, .files = &files_};
     if (const yaml::Node* list = root.take("sources")) {
       config_.sources = backends_.sources.decode(*list, scrape_globals_, where, problems_);
     }

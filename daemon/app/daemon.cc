@@ -91,6 +91,7 @@ base::Result<std::shared_ptr<Daemon::Generation>> Daemon::make_generation(Config
 
 notifiers::Parts Daemon::notifier_parts(const notifiers::TextRenderer& renderer) const {
   return {.http = const_cast<net::HttpClientImpl&>(http_),
+          .files = parts_.files,
           .timers = parts_.timers,
           .clock = parts_.clock,
           .renderer = renderer,

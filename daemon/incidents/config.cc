@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "model/matcher_text.h"
 #include "yaml/document.h"
+#include "yaml/durations.h"
 
 namespace tocsin::incidents {
 namespace {
@@ -66,15 +67,6 @@ void decode_row(const yaml::Node& name, const yaml::Node& row, GradeMatrix& matr
   matrix.grades[static_cast<std::size_t>(*seriousness)] = grades;
 }
 
-void read_duration(yaml::MappingReader& reader, std::string_view key, base::Duration& target) {
-  const auto value = reader.duration(key);
-  if (value && value->count() <= 0) {
-    reader.problem(key, "expected more than 0s");
-  } else if (value) {
-    target = *value;
-  }
-}
-
 }  // namespace
 
 int GradeMatrix::worst(Seriousness seriousness) const {
@@ -96,9 +88,9 @@ Config decode_config(const yaml::Node& node, yaml::Problems& problems) {
       config.open_on = std::move(matchers);
     }
   }
-  read_duration(reader, "resolve_after", config.resolve_after);
-  read_duration(reader, "reopen_window", config.reopen_window);
-  read_duration(reader, "max_window", config.max_window);
+  yaml::read_positive(reader, "resolve_after", config.resolve_after);
+  yaml::read_positive(reader, "reopen_window", config.reopen_window);
+  yaml::read_positive(reader, "max_window", config.max_window);
   if (const yaml::Node* matrix = reader.take("grade_matrix"); matrix != nullptr) {
     if (matrix->kind() != yaml::NodeKind::kMapping) {
       problems.add(*matrix, "grade_matrix: expected rows such as high: [1, 1, 3]");

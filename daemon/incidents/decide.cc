@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "incidents/registry.h"
+#include "model/alert_change.h"
 
 namespace tocsin::incidents {
 namespace {
@@ -28,17 +29,6 @@ Seriousness seriousness_of(const model::Labels& labels) {
 bool is_silent(const model::Labels& labels) {
   const std::string_view severity = labels.get("severity");
   return severity == "info" || severity == "none";
-}
-
-bool is_firing(const model::AlertChange& change) {
-  return (change.transition == model::AlertTransition::kFired ||
-          change.transition == model::AlertTransition::kUpdated) &&
-         change.alert.state == model::AlertState::kFiring && !change.alert.resolved();
-}
-
-bool is_cleared(const model::AlertChange& change) {
-  return change.transition == model::AlertTransition::kResolved ||
-         change.transition == model::AlertTransition::kGone;
 }
 
 std::string title_of(const model::Alert& alert) {

@@ -37,13 +37,9 @@ std::string correlation_key(const model::Labels& labels) {
 Registry::Registry(Config config) : config_(std::move(config)), past_(std::make_shared<Past>()) {}
 
 base::Status Registry::apply(const model::Record& record) {
-  if (record.type == model::kClockStepped) {
-    const auto by = model::clock_step(record);
-    if (!by) {
-      return by.error();
-    }
-    shift(*by);
-    return {};
+  const auto step = model::apply_clock_step(record, [this](base::Duration by) { shift(by); });
+  if (step) {
+    return *step;
   }
   if (!record.type.starts_with("incident.")) {
     return {};

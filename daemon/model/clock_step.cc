@@ -24,4 +24,17 @@ base::Result<base::Duration> clock_step(const Record& record) {
   return by;
 }
 
+std::optional<base::Status> apply_clock_step(const Record& record,
+                                             const std::function<void(base::Duration)>& shift) {
+  if (record.type != kClockStepped) {
+    return std::nullopt;
+  }
+  const auto by = clock_step(record);
+  if (!by) {
+    return by.error();
+  }
+  shift(*by);
+  return base::Status();
+}
+
 }  // namespace tocsin::model

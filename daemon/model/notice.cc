@@ -4,85 +4,25 @@
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
+#include "model/payload.h"
+
 namespace tocsin::model {
 namespace {
 
-base::Error malformed(std::string_view what) {
-  return {base::ErrorCode::kCorrupt, "malformed " + std::string(what) + " in a stored record"};
-}
-
-// Reads the members of one stored object and remembers whether any was missing or of another type.
-class Reader {
- public:
-  explicit Reader(const boost::json::value& json)
-      : object_(json.is_object() ? &json.get_object() : nullptr), intact_(object_ != nullptr) {}
-
-  std::string text(std::string_view key) {
-    const auto* value = member(key);
-    if (value == nullptr || !value->is_string()) {
-      intact_ = false;
-      return {};
-    }
-    return std::string(std::string_view(value->get_string()));
-  }
-
-  std::int64_t integer(std::string_view key) {
-    const auto* value = member(key);
-    if (value == nullptr || !value->is_int64()) {
-      intact_ = false;
-      return 0;
-    }
-    return value->get_int64();
-  }
-
-  bool flag(std::string_view key) {
-    const auto* value = member(key);
-    if (value == nullptr || !value->is_bool()) {
-      intact_ = false;
-      return false;
-    }
-    return value->get_bool();
-  }
-
-  Labels labels(std::string_view key) {
-    const auto* value = member(key);
-    auto labels = value != nullptr ? labels_from_json(*value) : malformed(key);
-    if (!labels) {
-      intact_ = false;
-      return {};
-    }
-    return *std::move(labels);
-  }
-
-  template <class T>
-  std::vector<T> list(std::string_view key, base::Result<T> (*read)(const boost::json::value&)) {
-    std::vector<T> items;
-    const auto* value = member(key);
-    if (value == nullptr || !value->is_array()) {
-      intact_ = false;
+template <class T>
+std::vector<T> read_list(PayloadReader& reader, std::string_view key,
+                         base::Result<T> (*read)(const boost::json::value&)) {
+  std::vector<T> items;
+  for (const auto& element : reader.array(key)) {
+    auto item = read(element);
+    if (!item) {
+      reader.fail();
       return items;
     }
-    for (const auto& element : value->get_array()) {
-      auto item = read(element);
-      if (!item) {
-        intact_ = false;
-        return items;
-      }
-      items.push_back(*std::move(item));
-    }
-    return items;
+    items.push_back(*std::move(item));
   }
-
-  bool intact() const { return intact_; }
-
- private:
-  const boost::json::value* member(std::string_view key) const {
-    return object_ != nullptr ? object_->if_contains(key) : nullptr;
-  }
-
-  const boost::json::object* object_;
-  bool intact_;
-};
+  return items;
+}
 
 }  // namespace
 
@@ -98,7 +38,7 @@ boost::json::object to_json(const IncidentBrief& incident) {
 }
 
 base::Result<IncidentBrief> incident_brief_from_json(const boost::json::value& json) {
-  Reader reader(json);
+  PayloadReader reader(json);
   IncidentBrief incident;
   incident.id = reader.text("id");
   incident.title = reader.text("title");
@@ -107,9 +47,9 @@ base::Result<IncidentBrief> incident_brief_from_json(const boost::json::value& j
   incident.provisional = reader.flag("provisional");
   incident.service = reader.text("service");
   incident.category = reader.text("category");
-  incident.detected_at = base::from_millis(reader.integer("detected_at"));
+  incident.detected_at = reader.time("detected_at");
   if (!reader.intact()) {
-    return malformed("incident");
+    return PayloadReader::malformed("incident");
   }
   return incident;
 }
@@ -139,7 +79,7 @@ boost::json::object to_json(const Notice& notice) {
 }
 
 base::Result<Notice> notice_from_json(const boost::json::value& json) {
-  Reader reader(json);
+  PayloadReader reader(json);
   Notice notice;
   notice.id = reader.text("id");
   notice.receiver = reader.text("receiver");
@@ -149,13 +89,13 @@ base::Result<Notice> notice_from_json(const boost::json::value& json) {
   notice.group_labels = reader.labels("group_labels");
   notice.common_labels = reader.labels("common_labels");
   notice.common_annotations = reader.labels("common_annotations");
-  notice.alerts = reader.list<Alert>("alerts", alert_from_json);
+  notice.alerts = read_list<Alert>(reader, "alerts", alert_from_json);
   notice.truncated_alerts = static_cast<std::uint64_t>(reader.integer("truncated_alerts"));
-  notice.incidents = reader.list<IncidentBrief>("incidents", incident_brief_from_json);
+  notice.incidents = read_list<IncidentBrief>(reader, "incidents", incident_brief_from_json);
   notice.external_url = reader.text("external_url");
-  notice.created_at = base::from_millis(reader.integer("created_at"));
+  notice.created_at = reader.time("created_at");
   if (!reader.intact()) {
-    return malformed("notice");
+    return PayloadReader::malformed("notice");
   }
   return notice;
 }

@@ -15,7 +15,7 @@ void decode_smtp(yaml::MappingReader& reader, GlobalConfig& global, const Files&
   global.smtp_require_tls = reader.boolean("smtp_require_tls").value_or(true);
   global.smtp_force_implicit_tls = reader.boolean("smtp_force_implicit_tls").value_or(false);
   if (const yaml::Node* tls = reader.take("smtp_tls_config"); tls != nullptr) {
-    global.smtp_tls = decode_tls(*tls, files, problems);
+    global.smtp_tls = http_config::decode_tls(*tls, files.config(), problems);
   }
 }
 
@@ -25,7 +25,7 @@ GlobalConfig decode_global(yaml::MappingReader& reader, const Files& files,
                            yaml::Problems& problems) {
   GlobalConfig global;
   global.resolve_timeout = reader.duration("resolve_timeout").value_or(global.resolve_timeout);
-  global.http = take_http_config(reader, files, problems).value_or(HttpOptions());
+  global.http = take_http_config(reader, files, problems).value_or(http_config::HttpOptions());
   global.slack_api_url = read_secret(reader, "slack_api_url", files);
   if (!global.slack_api_url.empty()) {
     check_url(reader, "slack_api_url", global.slack_api_url.reveal());

@@ -4,7 +4,7 @@
 
 #include "base/duration.h"
 #include "base/secret.h"
-#include "notifiers/http_options.h"
+#include "notifiers/secrets.h"
 #include "yaml/document.h"
 
 namespace tocsin::notifiers {
@@ -13,7 +13,7 @@ namespace tocsin::notifiers {
 struct GlobalConfig {
   /// After this long without news an alert from outside counts as resolved.
   base::Duration resolve_timeout = std::chrono::minutes(5);
-  HttpOptions http;  ///< `http_config`, for receivers without their own
+  http_config::HttpOptions http;  ///< `http_config`, for receivers without their own
 
   base::Secret slack_api_url;    ///< incoming webhook; it holds the token
   base::Secret slack_app_token;  ///< bot token for chat.postMessage

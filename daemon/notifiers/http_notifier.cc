@@ -17,6 +17,7 @@ class HttpNotifier final : public Notifier {
   HttpNotifier(const HttpIntegration& integration, const Parts& parts)
       : integration_(integration),
         http_(parts.http),
+        files_(parts.files),
         clock_(parts.clock),
         renderer_(parts.renderer),
         user_agent_("tocsin/" + parts.version) {}
@@ -25,6 +26,11 @@ class HttpNotifier final : public Notifier {
     base::Result<net::HttpRequest> request = integration_.render(notice, renderer_);
     if (!request) {
       co_return redacted(refused(request.error().to_string()));
+    }
+    const base::Status applied = http_config::apply(integration_.http(), files_, *request);
+    if (!applied) {
+      // A credential that is being replaced comes back.
+      co_return redacted(retry(applied.error().to_string()));
     }
     request->headers.set("User-Agent", user_agent_);
     request->headers.set("Idempotency-Key", notice.id);
@@ -43,12 +49,20 @@ class HttpNotifier final : public Notifier {
 
  private:
   Outcome redacted(Outcome outcome) const {
-    outcome.reason = redact(std::move(outcome.reason), integration_.secrets());
+    if (outcome.reason.empty()) {
+      return outcome;
+    }
+    std::vector<base::Secret> secrets = http_config::secrets(integration_.http(), files_);
+    for (base::Secret& secret : integration_.secrets()) {
+      secrets.push_back(std::move(secret));
+    }
+    outcome.reason = redact(std::move(outcome.reason), secrets);
     return outcome;
   }
 
   const HttpIntegration& integration_;
   net::HttpClient& http_;
+  const base::FileSystem& files_;
   const base::Clock& clock_;
   const TextRenderer& renderer_;
   std::string user_agent_;

@@ -6,6 +6,7 @@
 
 #include "base/duration.h"
 #include "base/secret.h"
+#include "http_config/options.h"
 #include "net/http.h"
 #include "notifiers/integration.h"
 
@@ -22,14 +23,16 @@ class HttpIntegration : public Integration {
 
   /// The longest that one try may take; 0: as long as the caller allows.
   virtual base::Duration timeout() const { return {}; }
-  /// What must not appear in reasons.
+  /// How to connect, and who asks.
+  virtual const http_config::HttpOptions& http() const = 0;
+  /// What must not appear in reasons, besides the secrets of http().
   virtual std::vector<base::Secret> secrets() const = 0;
 
   std::unique_ptr<Notifier> make(const Parts& parts) const override;
 };
 
-/// One with a decoded `Config`, which has at least `bool send_resolved` and `base::Duration
-/// timeout`.
+/// One with a decoded `Config`, which has at least `bool send_resolved`, `base::Duration timeout`
+/// and `http_config::HttpOptions http`.
 template <typename Config>
 class ConfiguredHttpIntegration : public HttpIntegration {
  public:
@@ -37,6 +40,7 @@ class ConfiguredHttpIntegration : public HttpIntegration {
 
   bool send_resolved() const final { return config_.send_resolved; }
   base::Duration timeout() const final { return config_.timeout; }
+  const http_config::HttpOptions& http() const final { return config_.http; }
   const Config& config() const { return config_; }
 
  private:

@@ -8,6 +8,7 @@
 
 #include "async/timers.h"
 #include "base/clock.h"
+#include "base/file_system.h"
 #include "net/http.h"
 #include "notifiers/notifier.h"
 #include "notifiers/text_renderer.h"
@@ -20,6 +21,7 @@ using LogSink = std::function<void(bool warning, std::string_view line)>;
 /// What notifiers are made with. The references must outlive them.
 struct Parts {
   net::HttpClient& http;
+  const base::FileSystem& files;
   async::Timers& timers;
   const base::Clock& clock;
   const TextRenderer& renderer;

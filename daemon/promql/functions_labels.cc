@@ -70,15 +70,6 @@ std::string expand(const re2::RE2& regex, std::string_view pattern,
   return out;
 }
 
-Result<Operand> relabelled(CallFrame& frame, Elements elements) {
-  if (!frame.evaluator.delayed()) {
-    if (auto status = frame.evaluator.refuse_duplicates(elements); !status) {
-      return status.error();
-    }
-  }
-  return Operand(std::move(elements));
-}
-
 void set_label(Element& element, std::string_view name, std::string_view value) {
   element.labels = model::LabelsBuilder(element.labels).set(name, value).build();
   if (name == model::kMetricName) {
@@ -107,7 +98,7 @@ Result<Operand> label_replace(CallFrame& frame) {
       set_label(element, target, expand(*regex, replacement, groups));
     }
   }
-  return relabelled(frame, std::move(elements));
+  return Operand(std::move(elements));
 }
 
 Result<Operand> label_join(CallFrame& frame) {
@@ -130,7 +121,7 @@ Result<Operand> label_join(CallFrame& frame) {
     }
     set_label(element, target, joined);
   }
-  return relabelled(frame, std::move(elements));
+  return Operand(std::move(elements));
 }
 
 }  // namespace

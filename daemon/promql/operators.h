@@ -35,6 +35,8 @@ base::Result<StreamPtr> open_aggregate(Run& run, const PlanNode& node);
 base::Result<StreamPtr> open_best(Run& run, const PlanNode& node, Stream& inner);
 base::Result<StreamPtr> open_count_values(Run& run, const PlanNode& node, Stream& inner);
 base::Result<StreamPtr> open_picked(Run& run, const PlanNode& node, StreamPtr inner);
+base::Result<StreamPtr> open_ratio(Run& run, const PlanNode& node, StreamPtr inner,
+                                   const Scalars& ratios);
 
 // run_join.cc
 base::Result<StreamPtr> open_join(Run& run, const PlanNode& node);

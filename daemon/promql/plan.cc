@@ -137,6 +137,7 @@ class Planner {
   void drop_names(PlanNode& node, const PlanNode& inner) {
     node.names = Names::kNone;
     node.check_labels = inner.names == Names::kMany;
+    node.check_kinds = inner.names == Names::kOne;
     node.may_split = inner.may_split || node.check_labels;
   }
   static void keep_names(PlanNode& node, const PlanNode& inner) {
@@ -322,6 +323,7 @@ class Planner {
     } else {
       node.kind = NodeKind::kJoin;
       node.may_split = true;
+      node.check_kinds = drops_name(binary);
       const auto& include = binary.matching.include;
       const bool copies_name = std::ranges::find(include, model::kMetricName) != include.end();
       node.names = drops_name(binary) && !copies_name ? Names::kNone : Names::kMany;

@@ -69,6 +69,9 @@ struct PlanNode {
   bool may_split = false;
   /// Dropping the metric name can make labels equal, so it has to be looked at.
   bool check_labels = false;
+  /// The same where all have one name: only series that differ in type or unit, which go with the
+  /// name, can become equal. Whether there are any shows when it runs.
+  bool check_kinds = false;
   /// Of selectors: histograms tell where they were reset; see tells_resets() in reach.h.
   bool tell_resets = false;
   /// How many nodes read this one; from two on the values are kept.

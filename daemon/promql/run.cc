@@ -7,6 +7,7 @@
 #include "promql/arithmetic.h"
 #include "promql/call_frame.h"
 #include "promql/operators.h"
+#include "promql/signature.h"
 
 namespace tocsin::promql {
 
@@ -145,15 +146,35 @@ StreamPtr Run::stream_of(std::shared_ptr<const Block> block) {
   return std::make_unique<BlockStream>(std::move(block));
 }
 
-StreamPtr Run::checked(const PlanNode& node, StreamPtr stream) {
-  if (!node.check_labels || delayed()) {
-    return stream;
+bool Run::has_kinds() {
+  if (!has_kinds_) {
+    has_kinds_ = false;
+    for (std::size_t i = 0; i < snapshot_.selections() && !*has_kinds_; ++i) {
+      has_kinds_ =
+          std::ranges::any_of(snapshot_.series(i), carries_kind, &series::PinnedSeries::labels);
+    }
   }
+  return *has_kinds_;
+}
+
+bool Run::may_split(const PlanNode& node) {
+  return node.may_split || (node.names == Names::kNone && has_kinds());
+}
+
+bool Run::may_meet(const PlanNode& node) {
+  return !delayed() && (node.check_labels || (node.check_kinds && has_kinds()));
+}
+
+StreamPtr Run::checked(const PlanNode& node, StreamPtr stream) {
+  return may_meet(node) ? checked_always(node, std::move(stream)) : std::move(stream);
+}
+
+StreamPtr Run::checked_always(const PlanNode& node, StreamPtr stream) {
   return std::make_unique<CheckedStream>(*this, std::move(stream), grid(node).size());
 }
 
 StreamPtr Run::checked_whole(const PlanNode& node, StreamPtr stream) {
-  if (!node.check_labels || delayed()) {
+  if (!may_meet(node)) {
     return stream;
   }
   return std::make_unique<DistinctStream>(*this, std::move(stream));
@@ -293,7 +314,7 @@ Result<std::shared_ptr<const Block>> Run::collect(NodeId id, FrameId frame) {
 
 Result<StreamPtr> Run::open_merged(NodeId id, FrameId frame) {
   auto stream = open(id, frame);
-  if (!stream || !plan_.node(id).may_split) {
+  if (!stream || !may_split(plan_.node(id))) {
     return stream;
   }
   auto block = std::make_shared<Block>(grids_[frame].size());

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -88,9 +89,14 @@ class Run {
   /// A stream whose columns have lost their names: where that can make labels equal, it is seen to
   /// that no two of them meet.
   StreamPtr checked(const PlanNode& node, StreamPtr stream);
-  /// The same where two of them may not even take turns: what Prometheus computes a series at a
-  /// time, functions of ranges and the unary minus.
+  /// The same for columns with new labels, whether names go at the end or not.
+  StreamPtr checked_always(const PlanNode& node, StreamPtr stream);
+  /// The same where two of them may not even take turns: functions of ranges.
   StreamPtr checked_whole(const PlanNode& node, StreamPtr stream);
+  /// Whether two columns of a node may carry the same labels, at different steps.
+  bool may_split(const PlanNode& node);
+  /// Whether some series that the query reads tells its type or unit in its labels.
+  bool has_kinds();
   /// Takes a name that is gone out of the labels.
   void settle(Column& column) const;
 
@@ -102,6 +108,8 @@ class Run {
   base::Result<StreamPtr> make(const PlanNode& node);
   base::Result<std::shared_ptr<const Block>> kept(NodeId id);
   base::Result<std::vector<double>> compute(const PlanNode& node);
+  // Whether dropping names can make columns equal.
+  bool may_meet(const PlanNode& node);
 
   const Plan& plan_;
   const series::Snapshot& snapshot_;
@@ -112,6 +120,7 @@ class Run {
   Budget budget_;
   Annotations notes_;
   EvalStats stats_;
+  std::optional<bool> has_kinds_;
   std::vector<std::uint64_t> samples_at_;             // by step, when asked for
   std::vector<std::shared_ptr<const Block>> blocks_;  // by node that several read
   std::vector<std::vector<double>> scalars_;          // by node, empty until it is computed

@@ -369,7 +369,8 @@ Result<StreamPtr> open_join(Run& run, const PlanNode& node) {
   if (auto status = ones.read(**one); !status) {
     return status.error();
   }
-  return StreamPtr(std::make_unique<JoinStream>(run, node, std::move(*many), std::move(ones)));
+  return run.checked(node,
+                     std::make_unique<JoinStream>(run, node, std::move(*many), std::move(ones)));
 }
 
 }  // namespace tocsin::promql

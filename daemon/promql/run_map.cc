@@ -233,7 +233,7 @@ Result<StreamPtr> open_negate(Run& run, const PlanNode& node) {
   if (!inner) {
     return inner.error();
   }
-  return run.checked_whole(node, std::make_unique<NegateStream>(std::move(*inner)));
+  return run.checked(node, std::make_unique<NegateStream>(std::move(*inner)));
 }
 
 Result<StreamPtr> open_with_scalar(Run& run, const PlanNode& node) {

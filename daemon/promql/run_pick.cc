@@ -10,7 +10,7 @@
 #include "promql/aggregate_groups.h"
 #include "promql/operators.h"
 
-/// topk, bottomk, limitk, limit_ratio and count_values: aggregations whose result has other series
+/// topk, bottomk, limitk and count_values: aggregations whose result has other series
 /// than one for each group.
 namespace tocsin::promql {
 namespace {
@@ -266,51 +266,6 @@ class FirstStream final : public Stream {
   std::vector<std::int64_t> taken_;   // by group and step
 };
 
-/// limit_ratio: a share of all series, chosen by their hashes; a negative ratio takes those that
-/// its complement leaves out.
-class ShareStream final : public Stream {
- public:
-  ShareStream(Run& run, StreamPtr inner, Scalars ratios)
-      : run_(run), inner_(std::move(inner)), ratios_(ratios) {}
-
-  Result<bool> next(Column& column) override {
-    auto more = inner_->next(column);
-    if (!more || !*more) {
-      return more;
-    }
-    run_.settle(column);
-    const double place = static_cast<double>(column.labels.hash()) / 0x1p64;
-    for (std::size_t i = 0; i < column.values.size(); ++i) {
-      const double ratio = ratios_[i];
-      if (!(ratio >= 0 ? place < ratio : place >= 1 + ratio)) {
-        column.erase(i);
-      }
-    }
-    return more;
-  }
-
- private:
-  Run& run_;
-  StreamPtr inner_;
-  Scalars ratios_;
-};
-
-Result<StreamPtr> open_share(Run& run, const PlanNode& node, StreamPtr inner,
-                             const Scalars& ratios) {
-  const auto& aggregation = std::get<Aggregation>(node.expr->node);
-  for (const double ratio : ratios.values) {
-    if (std::isnan(ratio)) {
-      return failed("Ratio value is NaN");
-    }
-    if (std::fabs(ratio) > 1) {
-      run.notes().warn(aggregation.parameter->span, "ratio value should be between -1 and 1, got " +
-                                                        base::format_number_short(ratio) +
-                                                        ", capping to " + (ratio > 0 ? "1" : "-1"));
-    }
-  }
-  return StreamPtr(std::make_unique<ShareStream>(run, std::move(inner), ratios));
-}
-
 }  // namespace
 
 Result<StreamPtr> open_picked(Run& run, const PlanNode& node, StreamPtr inner) {
@@ -319,7 +274,7 @@ Result<StreamPtr> open_picked(Run& run, const PlanNode& node, StreamPtr inner) {
     return scalars.error();
   }
   if (std::get<Aggregation>(node.expr->node).op == AggregateOp::kLimitRatio) {
-    return open_share(run, node, std::move(inner), *scalars);
+    return open_ratio(run, node, std::move(inner), *scalars);
   }
   auto limits = limits_of(*scalars, run.grid(node).size());
   if (!limits) {

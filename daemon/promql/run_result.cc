@@ -46,7 +46,7 @@ class Results {
   Result<Matrix> matrix(Stream& stream) {
     Matrix matrix;
     std::unordered_map<model::Labels, std::size_t, model::LabelsHash> places;
-    const bool may_split = root_.may_split || run_.delayed();
+    const bool may_split = run_.may_split(root_) || run_.delayed();
     while (true) {
       const auto more = take(stream);
       if (!more) {

@@ -37,7 +37,6 @@ class RelabelStream final : public Stream {
  public:
   RelabelStream(Run& run, const PlanNode& node, StreamPtr inner)
       : run_(run), expr_(*node.expr), context_(run, node), inner_(std::move(inner)) {
-    context_.ignore_duplicates();
     for (std::size_t i = 1; i < node.inputs.size(); ++i) {
       const Expr& text = *run.node(node.inputs[i]).expr;
       texts_.push_back(std::get<StringLiteral>(text.node).value);
@@ -165,7 +164,7 @@ Result<StreamPtr> open_relabel(Run& run, const PlanNode& node) {
   if (auto checked = stream->call({}); !checked) {
     return checked.error();
   }
-  return run.checked(node, std::move(stream));
+  return run.checked_always(node, std::move(stream));
 }
 
 }  // namespace tocsin::promql

@@ -21,6 +21,20 @@ inline bool goes_with_name(std::string_view label) {
   return label == model::kMetricName || label == kMetricType || label == kMetricUnit;
 }
 
+/// Whether labels tell the type or unit of their metric.
+inline bool carries_kind(const model::Labels& labels) {
+  for (const model::Label& label : labels) {
+    const std::string_view name = label.name.view();
+    if (name == kMetricType || name == kMetricUnit) {
+      return true;
+    }
+    if (name > kMetricUnit) {
+      return false;
+    }
+  }
+  return false;
+}
+
 /// Tells which elements belong together: those whose chosen labels have equal values. Used by
 /// `on`, `ignoring`, `by` and `without`.
 class Signature {

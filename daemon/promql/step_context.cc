@@ -101,11 +101,12 @@ Status StepContext::drop_names(Elements& elements, bool one_name, Names) {
       changed = true;
     }
   }
-  return one_name || !changed ? Status() : refuse_duplicates(elements);
+  const bool alike = !changed || (one_name && !run_.has_kinds());
+  return alike ? Status() : refuse_duplicates(elements);
 }
 
 Status StepContext::refuse_duplicates(const Elements& elements) const {
-  if (ignore_duplicates_ || elements.size() < 2) {
+  if (elements.size() < 2) {
     return {};
   }
   std::unordered_set<model::Labels, model::LabelsHash> seen;

@@ -19,8 +19,6 @@ class StepContext final : public CallContext {
 
   /// Reads a range vector argument, so that each_range() can give it at each step.
   base::Status keep_range(std::size_t argument);
-  /// Labels that become equal are somebody else's concern.
-  void ignore_duplicates() { ignore_duplicates_ = true; }
 
   base::Status each_range(const Expr& expr, std::int64_t time_ms, const OnRange& on_range) override;
   base::Status each_sample(const Selector& selector, std::int64_t time_ms,
@@ -44,7 +42,6 @@ class StepContext final : public CallContext {
 
   Run& run_;
   const PlanNode& node_;
-  bool ignore_duplicates_ = false;
   std::unordered_map<const Expr*, std::unique_ptr<KeptRange>> ranges_;
   std::unordered_map<const void*, Grouping> groupings_;
 };

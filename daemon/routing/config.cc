@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "yaml/document.h"
+#include "yaml/durations.h"
 
 namespace tocsin::routing {
 namespace {
@@ -44,15 +45,6 @@ void decode_group_by(yaml::MappingReader& reader, Route& route) {
   }
 }
 
-void decode_interval(yaml::MappingReader& reader, std::string_view key, base::Duration& target) {
-  const auto value = reader.duration(key);
-  if (value && value->count() <= 0) {
-    reader.problem(key, "expected more than 0s");
-  } else if (value) {
-    target = *value;
-  }
-}
-
 }  // namespace
 
 Route decode_route(const yaml::Node& node, yaml::Problems& problems) {
@@ -66,8 +58,8 @@ Route decode_route(const yaml::Node& node, yaml::Problems& problems) {
   decode_group_by(reader, route);
   // Zero is a group_wait that people write on purpose: tell at once.
   route.group_wait = reader.duration("group_wait").value_or(route.group_wait);
-  decode_interval(reader, "group_interval", route.group_interval);
-  decode_interval(reader, "repeat_interval", route.repeat_interval);
+  yaml::read_positive(reader, "group_interval", route.group_interval);
+  yaml::read_positive(reader, "repeat_interval", route.repeat_interval);
   if (const auto first = reader.choice("first_notice", {"now", "group_wait"})) {
     route.first_notice_now = *first == "now";
   }

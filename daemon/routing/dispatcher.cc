@@ -4,22 +4,13 @@
 #include <iterator>
 #include <utility>
 
+#include "model/alert_change.h"
+
 namespace tocsin::routing {
 namespace {
 
 constexpr base::Duration kFirstNotice = std::chrono::milliseconds(500);
 constexpr std::size_t kAlertsPerRecord = 500;
-
-bool is_firing(const model::AlertChange& change) {
-  return (change.transition == model::AlertTransition::kFired ||
-          change.transition == model::AlertTransition::kUpdated) &&
-         change.alert.state == model::AlertState::kFiring && !change.alert.resolved();
-}
-
-bool is_cleared(const model::AlertChange& change) {
-  return change.transition == model::AlertTransition::kResolved ||
-         change.transition == model::AlertTransition::kGone;
-}
 
 // Alertmanager looks at a group every interval from its first flush on: the first such look after
 // the anchor that is not before `time`.

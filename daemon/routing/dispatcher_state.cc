@@ -10,13 +10,9 @@
 namespace tocsin::routing {
 
 base::Status Dispatcher::apply(const model::Record& record) {
-  if (record.type == model::kClockStepped) {
-    const auto by = model::clock_step(record);
-    if (!by) {
-      return by.error();
-    }
-    shift(*by);
-    return {};
+  const auto step = model::apply_clock_step(record, [this](base::Duration by) { shift(by); });
+  if (step) {
+    return *step;
   }
   if (!record.type.starts_with("group.")) {
     return {};

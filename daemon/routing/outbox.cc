@@ -168,13 +168,9 @@ OutboxDecision Outbox::decide_unroutable(base::WallTime now, std::string_view no
 }
 
 base::Status Outbox::apply(const model::Record& record) {
-  if (record.type == model::kClockStepped) {
-    const auto by = model::clock_step(record);
-    if (!by) {
-      return by.error();
-    }
-    shift(*by);
-    return {};
+  const auto step = model::apply_clock_step(record, [this](base::Duration by) { shift(by); });
+  if (step) {
+    return *step;
   }
   if (!record.type.starts_with("notice.") && !record.type.starts_with("delivery.")) {
     return {};

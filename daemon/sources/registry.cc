@@ -30,7 +30,7 @@ std::vector<std::string> Registry::names() const {
 
 std::vector<std::unique_ptr<SourceConfig>> Registry::decode(const yaml::Node& list,
                                                             const ScrapeGlobals& globals,
-                                                            const ConfigFiles& config,
+                                                            const http_config::ConfigFiles& config,
                                                             yaml::Problems& problems) const {
   std::vector<std::unique_ptr<SourceConfig>> sources;
   if (list.is_null()) {

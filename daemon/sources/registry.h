@@ -12,8 +12,8 @@
 #include "base/clock.h"
 #include "base/file_system.h"
 #include "base/result.h"
+#include "http_config/options.h"
 #include "net/http.h"
-#include "sources/http_options.h"
 #include "sources/scrape_config.h"
 #include "sources/source.h"
 #include "yaml/document.h"
@@ -44,7 +44,7 @@ class SourceConfig {
 struct SourceSection {
   const yaml::Node& node;        ///< the mapping below the backend's name; may be null
   const ScrapeGlobals& globals;  ///< intervals and limits of `global`
-  const ConfigFiles& config;
+  const http_config::ConfigFiles& config;
 };
 
 /// Null after faults, which the decoder has added to the problems.
@@ -63,7 +63,7 @@ class Registry {
   /// the name alone.
   std::vector<std::unique_ptr<SourceConfig>> decode(const yaml::Node& list,
                                                     const ScrapeGlobals& globals,
-                                                    const ConfigFiles& config,
+                                                    const http_config::ConfigFiles& config,
                                                     yaml::Problems& problems) const;
 
  private:

@@ -187,7 +187,7 @@ void refuse_unsupported(yaml::MappingReader& reader) {
 }
 
 ScrapeJob decode_job(const yaml::Node& node, const ScrapeGlobals& globals,
-                     const ConfigFiles& config, yaml::Problems& problems) {
+                     const http_config::ConfigFiles& config, yaml::Problems& problems) {
   ScrapeJob job;
   job.limits = globals.limits;
   yaml::MappingReader reader(node, "scrape_configs", problems);
@@ -212,7 +212,7 @@ ScrapeJob decode_job(const yaml::Node& node, const ScrapeGlobals& globals,
     job.fallback_openmetrics = fallback->starts_with("OpenMetrics");
   }
   decode_common(reader, job.limits);
-  job.http = decode_http_options(reader, config, problems);
+  job.http = http_config::decode_http_options(reader, config, problems);
   for (const yaml::Node* item : reader.items("static_configs")) {
     job.groups.push_back(decode_group(*item, problems));
   }
@@ -254,7 +254,8 @@ ScrapeGlobals decode_scrape_globals(yaml::MappingReader& global, yaml::Problems&
 }
 
 std::vector<ScrapeJob> decode_scrape_configs(const yaml::Node& list, const ScrapeGlobals& globals,
-                                             const ConfigFiles& config, yaml::Problems& problems) {
+                                             const http_config::ConfigFiles& config,
+                                             yaml::Problems& problems) {
   std::vector<ScrapeJob> jobs;
   if (list.is_null()) {
     return jobs;

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/duration.h"
-#include "sources/http_options.h"
+#include "http_config/options.h"
 #include "sources/source.h"
 #include "yaml/document.h"
 
@@ -51,7 +51,7 @@ struct ScrapeJob {
   bool fallback_openmetrics = false;  ///< the format when a target names none
   std::string accept;
   ScrapeLimits limits;
-  HttpOptions http;
+  http_config::HttpOptions http;
   std::vector<StaticGroup> groups;
 };
 
@@ -62,7 +62,8 @@ ScrapeGlobals decode_scrape_globals(yaml::MappingReader& global, yaml::Problems&
 /// Decodes the list `scrape_configs` strictly. Faults go to `problems`; the jobs returned are good
 /// only when there were none.
 std::vector<ScrapeJob> decode_scrape_configs(const yaml::Node& list, const ScrapeGlobals& globals,
-                                             const ConfigFiles& config, yaml::Problems& problems);
+                                             const http_config::ConfigFiles& config,
+                                             yaml::Problems& problems);
 
 /// One target of a job: where it is and what it is called. Pure.
 struct ScrapeTarget {

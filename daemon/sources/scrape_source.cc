@@ -109,13 +109,11 @@ base::Result<net::HttpRequest> ScrapeSource::make_request() const {
   request.headers.set("Accept-Encoding", job_->compression ? "gzip" : "identity");
   const double seconds = std::chrono::duration<double>(target_.spec.timeout).count();
   request.headers.set("X-Prometheus-Scrape-Timeout-Seconds", base::format_number(seconds));
-  request.tls = job_->http.tls;
-  request.follow_redirects = job_->http.follow_redirects;
   request.max_body_bytes =
       job_->limits.body_bytes > 0 ? job_->limits.body_bytes : kDefaultBodyBytes;
-  auto credentials = add_credentials(job_->http, dependencies_.files, request.headers);
-  if (!credentials) {
-    return credentials.error();
+  const base::Status applied = http_config::apply(job_->http, dependencies_.files, request);
+  if (!applied) {
+    return applied.error();
   }
   return request;
 }

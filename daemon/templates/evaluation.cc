@@ -73,18 +73,27 @@ base::Result<Value> Executor::eval_command(const Command& command, const Value& 
     }
     receiver = std::move(*result);
   }
+  base::Result<std::vector<Value>> arguments = eval_arguments(command, dot, piped);
+  if (!arguments) {
+    return arguments.error();
+  }
+  return eval_fields(head, std::move(receiver), *std::move(arguments));
+}
+
+base::Result<std::vector<Value>> Executor::eval_arguments(const Command& command, const Value& dot,
+                                                          const Value* piped) {
   std::vector<Value> arguments;
   for (std::size_t i = 1; i < command.operands.size(); ++i) {
     base::Result<Value> argument = eval_operand(command.operands[i], dot);
     if (!argument) {
-      return argument;
+      return argument.error();
     }
     arguments.push_back(std::move(*argument));
   }
   if (piped != nullptr) {
     arguments.push_back(*piped);
   }
-  return eval_fields(head, std::move(receiver), std::move(arguments));
+  return arguments;
 }
 
 base::Result<Value> Executor::eval_operand(const Operand& operand, const Value& dot) {
@@ -190,18 +199,11 @@ base::Result<Value> Executor::eval_call(const Command& command, const Value& dot
   if (function.name == "and" || function.name == "or") {
     return eval_logic(command, dot, piped);
   }
-  std::vector<Value> arguments;
-  for (std::size_t i = 1; i < command.operands.size(); ++i) {
-    base::Result<Value> argument = eval_operand(command.operands[i], dot);
-    if (!argument) {
-      return argument;
-    }
-    arguments.push_back(std::move(*argument));
+  base::Result<std::vector<Value>> arguments = eval_arguments(command, dot, piped);
+  if (!arguments) {
+    return arguments.error();
   }
-  if (piped != nullptr) {
-    arguments.push_back(*piped);
-  }
-  return call_function(function, std::move(arguments));
+  return call_function(function, *std::move(arguments));
 }
 
 base::Result<Value> Executor::call_function(const Operand& function, std::vector<Value> arguments) {

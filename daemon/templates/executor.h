@@ -58,6 +58,9 @@ class Executor {
   base::Result<Value> eval_pipe(const Pipe& pipe, const Value& dot);
   base::Result<Value> eval_value(const Pipe& pipe, const Value& dot);
   base::Result<Value> eval_command(const Command& command, const Value& dot, const Value* piped);
+  /// What stands behind the first operand, and the piped value last.
+  base::Result<std::vector<Value>> eval_arguments(const Command& command, const Value& dot,
+                                                  const Value* piped);
   base::Result<Value> eval_operand(const Operand& operand, const Value& dot);
   base::Result<Value> eval_fields(const Operand& operand, Value value,
                                   std::vector<Value> arguments);

@@ -96,7 +96,7 @@ Config decode(yaml::MappingReader& reader, DecodeContext& context) {
           .value_or(global.smtp_force_implicit_tls || relay.port == kImplicitTlsPort);
   relay.tls = global.smtp_tls;
   if (const yaml::Node* tls = reader.take("tls_config"); tls != nullptr) {
-    relay.tls = decode_tls(*tls, context.files, context.problems);
+    relay.tls = http_config::decode_tls(*tls, context.files.config(), context.problems);
   }
   reader.unsupported({"threading", "attachments"});
   return config;

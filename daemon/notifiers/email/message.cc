@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "net/base64.h"
+#include "net/response_writer.h"
 
 namespace tocsin::notifiers::email {
 namespace {
@@ -203,19 +204,10 @@ std::string quoted_printable(std::string_view text) {
 }
 
 std::string format_mail_date(base::WallTime time) {
-  constexpr std::array<const char*, 7> kDays = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-  constexpr std::array<const char*, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                   "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  const auto day = std::chrono::floor<std::chrono::days>(time);
-  const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss clock(std::chrono::floor<std::chrono::seconds>(time - day));
-  std::array<char, 64> out{};
-  std::snprintf(out.data(), out.size(), "%s, %02u %s %d %02d:%02d:%02d +0000",
-                kDays[std::chrono::weekday(day).c_encoding()], static_cast<unsigned>(date.day()),
-                kMonths[static_cast<unsigned>(date.month()) - 1], static_cast<int>(date.year()),
-                static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-                static_cast<int>(clock.seconds().count()));
-  return out.data();
+  // RFC 5322 differs from HTTP's date in the zone alone: names are obsolete there.
+  std::string date = net::format_http_date(time);
+  date.replace(date.size() - 3, 3, "+0000");
+  return date;
 }
 
 std::string format_message(const Message& message) {

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "net/url.h"
+#include "yaml/durations.h"
 
 namespace tocsin::notifiers::forward {
 namespace {
@@ -27,12 +28,9 @@ Alertmanagers decode_group(const yaml::Node& node, const Files& files, yaml::Pro
   Alertmanagers group;
   group.scheme = reader.choice("scheme", {"http", "https"}).value_or(group.scheme);
   group.path_prefix = reader.text("path_prefix").value_or(group.path_prefix);
-  group.timeout = reader.duration("timeout").value_or(group.timeout);
-  if (group.timeout.count() <= 0) {
-    reader.problem("timeout", "expected more than 0s");
-  }
+  yaml::read_positive(reader, "timeout", group.timeout);
   (void)reader.choice("api_version", {"v2"});
-  group.http = decode_http_keys(reader, files, problems);
+  group.http = http_config::decode_http_options(reader, files.config(), problems);
   for (const yaml::Node* entry : reader.mappings("static_configs")) {
     decode_static(*entry, group, problems);
   }

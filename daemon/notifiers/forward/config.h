@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "base/duration.h"
-#include "notifiers/http_options.h"
+#include "notifiers/secrets.h"
 #include "yaml/document.h"
 
 namespace tocsin::notifiers::forward {
@@ -15,7 +15,7 @@ struct Alertmanagers {
   std::string scheme = "http";
   std::string path_prefix = "/";  ///< before /api/v2/alerts
   base::Duration timeout = std::chrono::seconds(10);
-  HttpOptions http;
+  http_config::HttpOptions http;
 
   /// Where one target takes alerts.
   std::string url(const std::string& target) const;

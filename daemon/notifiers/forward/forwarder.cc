@@ -113,21 +113,26 @@ async::Task<> Forwarder::send_to(std::string url, const Alertmanagers& group, st
   request.url = std::move(url);
   request.headers.set("Content-Type", "application/json");
   request.headers.set("User-Agent", "tocsin/" + parts_.version);
-  group.http.apply(request);
   request.body = std::move(body);
   request.max_body_bytes = 1 << 20;
   const std::string where = request.url;
-  const base::MonotonicTime deadline = parts_.clock.monotonic_now() + group.timeout;
-  const base::Result<net::HttpResponse> response =
-      co_await parts_.http.send(std::move(request), deadline);
-  const Outcome outcome =
-      response ? from_status(*response, parts_.clock.wall_now()) : from_error(response.error());
+  Outcome outcome;
+  const base::Status applied = http_config::apply(group.http, parts_.files, request);
+  if (applied) {
+    const base::MonotonicTime deadline = parts_.clock.monotonic_now() + group.timeout;
+    const base::Result<net::HttpResponse> response =
+        co_await parts_.http.send(std::move(request), deadline);
+    outcome =
+        response ? from_status(*response, parts_.clock.wall_now()) : from_error(response.error());
+  } else {
+    outcome = retry(applied.error().to_string());
+  }
   if (outcome.kind == OutcomeKind::kDelivered) {
     round->accepted = true;
     last_accepted_ = parts_.clock.monotonic_now();
   } else if (parts_.log) {
-    parts_.log(true, "alerts were not accepted alertmanager=" + where +
-                         " error=" + redact(outcome.reason, group.http.secrets()));
+    parts_.log(true, "alerts were not accepted alertmanager=" + where + " error=" +
+                         redact(outcome.reason, http_config::secrets(group.http, parts_.files)));
   }
   --round->running;
   round->finished.notify();

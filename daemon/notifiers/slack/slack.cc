@@ -128,7 +128,6 @@ base::Result<net::HttpRequest> Slack::render(const model::Notice& notice,
   request.method = "POST";
   request.url = config().url.reveal();
   request.headers.set("Content-Type", "application/json; charset=utf-8");
-  config().http.apply(request);
   if (!config().token.empty()) {
     request.headers.set("Authorization", "Bearer " + config().token.reveal());
   }
@@ -160,11 +159,6 @@ Outcome Slack::classify(const net::HttpResponse& response, base::WallTime now) c
   return refused("Slack answered " + error);
 }
 
-std::vector<base::Secret> Slack::secrets() const {
-  std::vector<base::Secret> secrets = config().http.secrets();
-  secrets.push_back(config().url);
-  secrets.push_back(config().token);
-  return secrets;
-}
+std::vector<base::Secret> Slack::secrets() const { return {config().url, config().token}; }
 
 }  // namespace tocsin::notifiers::slack

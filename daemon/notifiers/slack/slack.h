@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "notifiers/http_notifier.h"
-#include "notifiers/http_options.h"
 #include "notifiers/registry.h"
+#include "notifiers/secrets.h"
 
 namespace tocsin::notifiers::slack {
 
@@ -42,7 +42,7 @@ struct Config {
   bool send_resolved = false;
   base::Secret url;    ///< where to POST
   base::Secret token;  ///< bearer token of an app; empty with an incoming webhook
-  HttpOptions http;
+  http_config::HttpOptions http;
   base::Duration timeout{0};  ///< of one request; 0: as long as the delivery may take
 
   std::string channel;  ///< "#ops", a user or an id; empty: that of the webhook

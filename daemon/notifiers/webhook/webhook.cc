@@ -33,7 +33,6 @@ base::Result<net::HttpRequest> Webhook::render(const model::Notice& notice,
   request.method = "POST";
   request.url = config().url.reveal();
   request.headers.set("Content-Type", "application/json");
-  config().http.apply(request);
   request.body = boost::json::serialize(webhook_body(notice, config().max_alerts));
   return request;
 }
@@ -42,11 +41,7 @@ Outcome Webhook::classify(const net::HttpResponse& response, base::WallTime now)
   return from_status(response, now);
 }
 
-std::vector<base::Secret> Webhook::secrets() const {
-  std::vector<base::Secret> secrets = config().http.secrets();
-  secrets.push_back(config().url);
-  return secrets;
-}
+std::vector<base::Secret> Webhook::secrets() const { return {config().url}; }
 
 Backend backend() {
   return {"webhook", [](yaml::MappingReader& reader, DecodeContext& context) {

@@ -3,18 +3,18 @@
 #include <cstdint>
 
 #include "notifiers/http_notifier.h"
-#include "notifiers/http_options.h"
 #include "notifiers/registry.h"
+#include "notifiers/secrets.h"
 
 namespace tocsin::notifiers::webhook {
 
 /// `webhook_configs`: POSTs Alertmanager's JSON, version 4.
 struct Config {
   bool send_resolved = true;
-  base::Secret url;              ///< `url` or `url_file`; may hold a token
-  std::uint64_t max_alerts = 0;  ///< per request; 0: all
-  base::Duration timeout{0};     ///< of one request; 0: as long as the delivery may take
-  HttpOptions http;              ///< `http_config`, else the global one
+  base::Secret url;               ///< `url` or `url_file`; may hold a token
+  std::uint64_t max_alerts = 0;   ///< per request; 0: all
+  base::Duration timeout{0};      ///< of one request; 0: as long as the delivery may take
+  http_config::HttpOptions http;  ///< `http_config`, else the global one
 };
 
 class Webhook final : public ConfiguredHttpIntegration<Config> {

@@ -219,14 +219,21 @@ bool any_label_name(const Disagreement& found) {
 
 bool wrongly_scoped_at(const Disagreement& found) {
   return found.question.range && found.question.expression.find('@') != std::string::npos &&
-         !found.instants.series.empty() && !difference(found.instants, found.ours, false);
+         found.instants && !difference(*found.instants, found.ours, false);
+}
+
+// Series that have the same labels afterwards, but never at the same time.
+bool merged_turns(const Disagreement& found) {
+  const bool changes_labels = begins_with(found.question, {"label_replace", "label_join"}) ||
+                              found.question.expression.starts_with('-');
+  return changes_labels && found.theirs.error.find("same labelset") != std::string::npos &&
+         found.instants && !difference(*found.instants, found.ours, false);
 }
 
 // After the first step of a range 2.42 forgets labels that come after the value's.
 bool counted_by_in_ranges(const Disagreement& found) {
-  return found.question.range && begins_with(found.question, {"count_values"}) &&
-         !found.instants.series.empty() &&
-         !difference(rounded(found.instants), rounded(found.ours), false);
+  return found.question.range && begins_with(found.question, {"count_values"}) && found.instants &&
+         !difference(rounded(*found.instants), rounded(found.ours), false);
 }
 
 // 2.42 looks for the sample without the offset, and forgets it when it is too far away.
@@ -269,7 +276,10 @@ std::vector<Exclusion> make_table() {
        "2.49: [BUGFIX] PromQL: Fix inaccuracies of histogram_quantile with classic histograms "
        "#13153",
        &buckets_without_number},
-      {"compensated-sum", "2.54: [ENHANCEMENT] PromQL: Kahan summation in sum and avg #14074",
+      {"compensated-sum",
+       "2.54: [ENHANCEMENT] PromQL: use Kahan summation for sum() #14074, #14362; 2.55: "
+       "[ENHANCEMENT] PromQL: Use Kahan summation for better accuracy in avg and avg_over_time "
+       "#14413",
        &compensated_sum},
       {"amplified-last-digits",
        "nothing of PromQL: Go's and C's mathematical functions differ in the last digit of "
@@ -282,22 +292,30 @@ std::vector<Exclusion> make_table() {
        "2.51: [BUGFIX] PromQL: Fix wrongly scoped range vectors with @ modifier #13559",
        &wrongly_scoped_at},
       {"counted-by-in-ranges",
-       "2.4x: count_values in a range groups by all labels after the first step too, as each of "
-       "its instants does in 2.42",
+       "2.52, without a line: aggregations were written anew (#13744), and count_values groups by "
+       "all labels after the first step of a range too, as each of its instants does in 2.42",
        &counted_by_in_ranges},
       {"timestamp-with-at",
        "2.47: [ENHANCEMENT] PromQL: More efficient evaluation of query with timestamp() #12579, "
        "which "
        "no longer forgets samples when there are both @ and offset",
        &timestamp_with_at},
-      {"name-after-atan2", "3.x: atan2 drops the metric name as all arithmetic does",
+      {"name-after-atan2",
+       "2.47, without a line: Drop metric name for \"atan2\" binary operator #12595",
        &name_after_atan2},
       {"mathematics", "nothing of PromQL: where Go's functions are less exact than C's",
        &mathematics},
       {"removed-by-comparison",
-       "3.x: one-to-one comparisons with several series on the left fail even when none is left",
+       "3.9: [BUGFIX] PromQL: Check more consistently for many-to-one matching in filter binary "
+       "operators #17668",
        &removed_by_comparison},
-      {"any-label-name", "3.0: [CHANGE] UTF-8 names are valid: label_replace and label_join too",
+      {"merged-turns",
+       "3.9: [BUGFIX] PromQL: Fix collision in label_join and label_replace with non-overlapping "
+       "series #17703, and in unary negation #17708",
+       &merged_turns},
+      {"any-label-name",
+       "3.0: [CHANGE] UTF-8: Enable UTF-8 support by default #14705; label_replace and label_join "
+       "too",
        &any_label_name},
       {std::string_view(kChoiceAmongEquals),
        "nowhere said: which of equal values topk, bottomk and sort prefer; Prometheus' own choice "

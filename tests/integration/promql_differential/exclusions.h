@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -15,8 +16,9 @@ struct Disagreement {
   Answer ours;
   /// What both say about the expressions directly within, at the same time.
   std::vector<Answers> within;
-  /// What Prometheus says when it is asked for each of a range's times alone.
-  Answer instants;
+  /// What Prometheus says when it is asked for each of a range's times alone, put together as a
+  /// range; nothing for other questions, and where it refused one of them.
+  std::optional<Answer> instants;
 };
 
 /// A known difference between Prometheus 2.42 and the semantics that tocsin follows.

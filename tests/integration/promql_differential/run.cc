@@ -61,6 +61,19 @@ Question range_question(Dice& dice, const TimeFrame& frame) {
   return question;
 }
 
+/// The same at each of a range's times alone, for which start() and end() stay what they were.
+std::vector<Question> times_of(const Question& question) {
+  std::vector<Question> all;
+  for (std::int64_t time = question.start_ms; time <= question.end_ms; time += question.step_ms) {
+    Question& one = all.emplace_back(question);
+    replace_all(one.expression, "@ start()", "@ " + seconds_text(question.start_ms));
+    replace_all(one.expression, "@ end()", "@ " + seconds_text(question.end_ms));
+    one.range = false;
+    one.start_ms = one.end_ms = time;
+  }
+  return all;
+}
+
 /// The instants of a range query, those at which a difference shows first.
 std::vector<Question> instants(const Question& question) {
   std::vector<Question> all;
@@ -155,15 +168,15 @@ class Runner {
   }
 
   // What Prometheus says at each of a range's times alone, put together as a range.
-  static Answer ask_instants(Peers& peers, const Question& question) {
+  static std::optional<Answer> ask_instants(Peers& peers, const Question& question) {
+    if (!question.range) {
+      return std::nullopt;
+    }
     std::map<std::string, AnswerSeries> series;
-    for (Question& instant : instants(question)) {
-      // These mean the range's times.
-      replace_all(instant.expression, "@ start()", "@ " + seconds_text(question.start_ms));
-      replace_all(instant.expression, "@ end()", "@ " + seconds_text(question.end_ms));
+    for (const Question& instant : times_of(question)) {
       const base::Result<Answers> answers = peers.ask(instant);
-      if (!question.range || instant.range || !answers || answers->theirs.failed) {
-        continue;
+      if (!answers || answers->theirs.failed) {
+        return std::nullopt;
       }
       for (const AnswerSeries& one : answers->theirs.series) {
         AnswerSeries& whole = series[one.labels];
@@ -182,11 +195,21 @@ class Runner {
   static std::vector<Answers> ask_within(Peers& peers, const Asked& asked) {
     std::vector<Answers> all;
     for (const Piece& piece : asked.node->pieces) {
+      if (!piece.child) {
+        continue;
+      }
       Question question = asked.question;
-      question.expression = piece.child ? to_string(*piece.child) : "";
-      base::Result<Answers> answers = peers.ask(question);
-      if (piece.child && answers) {
-        all.push_back(std::move(*answers));
+      question.expression = to_string(*piece.child);
+      std::vector<Question> questions = {question};
+      // A range vector is an answer for one time only.
+      if (question.range && piece.child->type == NodeType::kMatrix) {
+        questions = times_of(question);
+      }
+      for (const Question& one : questions) {
+        base::Result<Answers> answers = peers.ask(one);
+        if (answers) {
+          all.push_back(std::move(*answers));
+        }
       }
     }
     return all;

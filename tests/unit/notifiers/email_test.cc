@@ -118,7 +118,8 @@ class EmailDelivery : public ::testing::Test {
   Outcome deliver(SmtpSink& sink, Config config) {
     config.relay.port = sink.port();
     const Email integration(std::move(config));
-    const Parts parts{http_, loop_.timers(), loop_.clock(), renderer_, loop_.executor(), {}};
+    const Parts parts{http_, files_, loop_.timers(), loop_.clock(), renderer_, loop_.executor(),
+                      {}};
     const auto notifier = integration.make(parts);
     const Outcome outcome =
         loop_.run(notifier->deliver(sample_notice(), loop_.in(std::chrono::seconds(20))));
@@ -128,6 +129,7 @@ class EmailDelivery : public ::testing::Test {
 
   testing::RealLoop loop_;
   testing::FakeHttpClient http_;
+  testing::FakeFileSystem files_;
   testing::FakeRenderer renderer_;
 };
 

@@ -20,7 +20,8 @@ class ExecTest : public ::testing::Test {
  protected:
   Outcome deliver(Config config) {
     const Exec integration(std::move(config));
-    const Parts parts{http_, loop_.timers(), loop_.clock(), renderer_, loop_.executor(), {}};
+    const Parts parts{http_, files_, loop_.timers(), loop_.clock(), renderer_, loop_.executor(),
+                      {}};
     const auto notifier = integration.make(parts);
     return loop_.run(notifier->deliver(sample_notice(), loop_.in(std::chrono::seconds(20))));
   }
@@ -33,6 +34,7 @@ class ExecTest : public ::testing::Test {
 
   testing::RealLoop loop_;
   testing::FakeHttpClient http_;
+  testing::FakeFileSystem files_;
   testing::FakeRenderer renderer_;
 };
 

@@ -125,9 +125,11 @@ class ForwarderTest : public ::testing::Test {
  protected:
   testing::Simulation simulation_;
   FakeHttpClient http_;
+  testing::FakeFileSystem files_;
   testing::FakeRenderer renderer_;
-  Parts parts_{http_,     simulation_.timers(),   simulation_.clock(),
-               renderer_, simulation_.executor(), {}};
+  Parts parts_{
+      http_, files_, simulation_.timers(), simulation_.clock(), renderer_, simulation_.executor(),
+      {}};
   Config config_ = decoded("alertmanagers: [{static_configs: [{targets: [a, b]}]}]").first;
 };
 

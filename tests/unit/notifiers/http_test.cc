@@ -100,9 +100,10 @@ TEST(Outcome, SecretsAreCutOut) {
 class HttpDriver : public ::testing::Test {
  protected:
   Outcome deliver(const std::string& config, model::Notice notice = sample_notice()) {
-    const auto decoded = decode_config(config);
+    const auto decoded = decode_config(config, files_at_start_);
     EXPECT_THAT(decoded.problems, IsEmpty());
     const Parts parts{http_,
+                      files_,
                       simulation_.timers(),
                       simulation_.clock(),
                       renderer_,
@@ -118,6 +119,8 @@ class HttpDriver : public ::testing::Test {
 
   testing::Simulation simulation_;
   FakeHttpClient http_;
+  testing::FakeFileSystem files_at_start_;
+  testing::FakeFileSystem files_;
   FakeRenderer renderer_;
 };
 
@@ -149,6 +152,26 @@ TEST_F(HttpDriver, RedactsWhatThePeerSays) {
   const Outcome outcome = deliver(kHook);
   EXPECT_EQ(outcome.kind, OutcomeKind::kRefused);
   EXPECT_EQ(outcome.reason, "HTTP status 400: bad *** for ***");
+}
+
+TEST_F(HttpDriver, ReadsSecretFilesForEachNotice) {
+  const std::string config =
+      "receivers: [{name: a, webhook_configs: [{url: 'http://hook/', http_config: {authorization: "
+      "{credentials_file: /token}, http_headers: {X-Scope: {values: [one], files: [/scope]}}}}]}]";
+  files_at_start_.write("/token", "first");
+  const Outcome unread = deliver(config);
+  EXPECT_EQ(unread.kind, OutcomeKind::kRetry) << "a credential that is being replaced comes back";
+  EXPECT_THAT(unread.reason, HasSubstr("/token"));
+  EXPECT_THAT(http_.requests, IsEmpty());
+  files_.write("/token", "second\n");
+  files_.write("/scope", "two");
+  http_.answer = [](const net::HttpRequest&) {
+    return FakeHttpClient::status(403, "second and two may not");
+  };
+  EXPECT_EQ(deliver(config).reason, "HTTP status 403: *** and *** may not");
+  ASSERT_EQ(http_.requests.size(), 1U);
+  EXPECT_EQ(http_.requests[0].headers.get("Authorization"), "Bearer second");
+  EXPECT_EQ(http_.requests[0].headers.get("X-Scope"), "one, two");
 }
 
 TEST_F(HttpDriver, TransportFailuresMayPass) {
@@ -241,6 +264,7 @@ TEST_F(HttpDriver, LogWritesOneLine) {
   std::string line;
   const auto decoded = decode_config("receivers: [{name: a, log_configs: [{message: \"x\\ny\"}]}]");
   const Parts parts{http_,
+                    files_,
                     simulation_.timers(),
                     simulation_.clock(),
                     renderer_,

@@ -80,7 +80,7 @@ receivers:
   ASSERT_THAT(decoded.problems, IsEmpty());
   const auto& config = only<slack::Slack>(decoded).config();
   EXPECT_EQ(config.url.reveal(), "https://hooks.slack.example/x");
-  EXPECT_EQ(config.http.credentials.reveal(), "t0k");
+  EXPECT_EQ(config.http.credentials_file, "/run/token") << "read for each request";
 }
 
 struct Refusal {

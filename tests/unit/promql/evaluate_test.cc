@@ -242,8 +242,41 @@ TEST(Evaluate, SeriesThatTakeTurns) {
   };
   const std::string refused = "error: vector cannot contain metrics with the same labelset";
   EXPECT_EQ(show("abs(", ")"), "{job=\"a\"} 1@0 2@10 3@30 4@40");
-  EXPECT_EQ(show("-", ""), refused);
+  EXPECT_EQ(show("-", ""), "{job=\"a\"} -1@0 -2@10 -3@30 -4@40");
+  EXPECT_EQ(show("label_replace(", ", \"__name__\", \"x\", \"\", \"\")"),
+            "x{job=\"a\"} 1@0 2@10 3@30 4@40");
+  EXPECT_EQ(show("sum_over_time(label_join(", ", \"__name__\", \"\")[20s:10s])"),
+            "{job=\"a\"} 1@0 3@10 2@20 3@30 7@40");
   EXPECT_EQ(show("sum_over_time(", "[5s])"), refused);
+}
+
+TEST(Evaluate, NewLabelsMayNotMeetEvenBeforeNamesGo) {
+  World world;
+  world.load("m{i=\"1\"} 1x20").load("m{i=\"2\"} 2x20").load("n{i=\"3\"} 3x20");
+  world.options.delayed_name_removal = true;
+  const std::string refused = "error: vector cannot contain metrics with the same labelset";
+  EXPECT_EQ(world.show("count(label_replace(m, \"i\", \"\", \"\", \"\"))"), refused);
+  EXPECT_EQ(world.show("count(label_join(abs(m), \"i\", \"\"))"), refused);
+  EXPECT_EQ(world.show("count(label_join(-{__name__=~\"m|n\", i=~\"1|3\"}, \"i\", \"\"))"), "{} 2");
+}
+
+TEST(Evaluate, TypeAndUnitGoWithTheName) {
+  World world;
+  world.load("m{__type__=\"gauge\", i=\"1\"} 1x20").load("m{__unit__=\"bytes\", i=\"1\"} 2x20");
+  world.load("turns{__type__=\"gauge\"} 1 2 stale").load("turns{__type__=\"counter\"} _ _ _ 3 4");
+  const std::string refused = "error: vector cannot contain metrics with the same labelset";
+  for (const std::string text :
+       {"rate(m[1m])", "-m", "abs(m)", "m + 1", "clamp(m, 0, 1)", "timestamp(m)", "year(m)",
+        "sum(rate(m[1m]))", "sum_over_time(abs(m)[1m:10s])", "m * m"}) {
+    EXPECT_EQ(world.show(text), refused) << text;
+  }
+  expect(world, {{"sum(m)", "{} 3"}, {"count(last_over_time(m[1m]))", "{} 2"}});
+  const RangeTimes times{base::from_millis(0), base::from_millis(40'000), base::Duration(10'000)};
+  const auto turns = world.range("abs(turns)", times);
+  ASSERT_TRUE(turns) << turns.error().message();
+  EXPECT_EQ(World::print(turns->value), "{} 1@0 2@10 3@30 4@40");
+  world.options.delayed_name_removal = true;
+  expect(world, {{"rate(m[1m])", refused}, {"sum(rate(m[1m]))", "{} 0"}});
 }
 
 }  // namespace

@@ -159,24 +159,6 @@ TEST(ScrapeConfig, FindsFilesBesideItself) {
   EXPECT_EQ(loaded.jobs[0].http.credentials_file, "/etc/tocsin/token");
 }
 
-TEST(Credentials, AreReadAgainForEachRequest) {
-  testing::FakeFileSystem files{{"/etc/tocsin/password", "secret\n"}};
-  const Loaded loaded = load(
-      "scrape_configs:\n- {job_name: a, basic_auth: {username: Aladdin, "
-      "password_file: password}}\n");
-  ASSERT_EQ(loaded.errors(), "");
-  net::Headers first;
-  ASSERT_TRUE(add_credentials(loaded.jobs[0].http, files, first));
-  EXPECT_EQ(first.get("authorization"), "Basic QWxhZGRpbjpzZWNyZXQ=");
-  files.write("/etc/tocsin/password", "open sesame");
-  net::Headers second;
-  ASSERT_TRUE(add_credentials(loaded.jobs[0].http, files, second));
-  EXPECT_EQ(second.get("authorization"), "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
-  files.remove("/etc/tocsin/password");
-  net::Headers third;
-  EXPECT_FALSE(add_credentials(loaded.jobs[0].http, files, third));
-}
-
 TEST(ScrapeTargets, AreNamedAsPrometheusNamesThem) {
   const auto list = targets(R"(
 scrape_configs:

@@ -1,4 +1,4 @@
-// fuzz_promql_seeds FOLDER: writes each expression of the project's scripts, and of the conformance
+// promql_seeds FOLDER: writes each expression of the project's scripts, and of the conformance
 // data where there is any, as a file.
 
 #include <cstdio>
@@ -12,7 +12,7 @@
 int main(int argc, char** argv) {
   using tocsin::promqltest::script_expressions;
   if (argc != 2) {
-    std::fprintf(stderr, "usage: fuzz_promql_seeds FOLDER\n");
+    std::fprintf(stderr, "usage: promql_seeds FOLDER\n");
     return 2;
   }
   std::vector<std::string> seeds =

@@ -10,7 +10,7 @@
 #include "net/http.h"
 #include "yaml/document.h"
 
-namespace tocsin::sources {
+namespace tocsin::http_config {
 
 /// A header of the user's own, with values that may be secret.
 struct ExtraHeader {
@@ -49,9 +49,17 @@ struct ConfigFiles {
 HttpOptions decode_http_options(yaml::MappingReader& reader, const ConfigFiles& config,
                                 yaml::Problems& problems);
 
-/// Sets the Authorization header and the user's own. Secret files are read each time, so that a
-/// rotated credential counts from the next request on. The error names the file.
-base::Status add_credentials(const HttpOptions& options, const base::FileSystem& files,
-                             net::Headers& headers);
+/// A `tls_config` mapping.
+net::TlsOptions decode_tls(const yaml::Node& node, const ConfigFiles& config,
+                           yaml::Problems& problems);
 
-}  // namespace tocsin::sources
+/// Sets TLS, redirects, the Authorization header (unless the request has one) and the user's own
+/// headers. Secret files are read each time, so that a rotated credential counts from the next
+/// request on. The error names the file. May block for the time of reading small files.
+base::Status apply(const HttpOptions& options, const base::FileSystem& files,
+                   net::HttpRequest& request);
+
+/// What must not appear in logs and reasons, files included as they are now.
+std::vector<base::Secret> secrets(const HttpOptions& options, const base::FileSystem& files);
+
+}  // namespace tocsin::http_config

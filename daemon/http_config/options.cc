@@ -1,4 +1,4 @@
-#include "sources/http_options.h"
+#include "http_config/options.h"
 
 #include <algorithm>
 #include <array>
@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "net/base64.h"
 
-namespace tocsin::sources {
+namespace tocsin::http_config {
 
 namespace {
 
@@ -82,28 +82,6 @@ void decode_authorization(const yaml::Node& node, const ConfigFiles& config, Htt
   reader.finish();
 }
 
-void decode_tls(const yaml::Node& node, const ConfigFiles& config, HttpOptions& options,
-                yaml::Problems& problems) {
-  yaml::MappingReader reader(node, "tls_config", problems);
-  options.tls.ca_file = file_path(reader, "ca_file", config);
-  options.tls.cert_file = file_path(reader, "cert_file", config);
-  options.tls.key_file = file_path(reader, "key_file", config);
-  options.tls.server_name = reader.text("server_name").value_or("");
-  options.tls.insecure_skip_verify = reader.boolean("insecure_skip_verify").value_or(false);
-  const auto min = reader.choice("min_version", {"TLS10", "TLS11", "TLS12", "TLS13"});
-  if (min && (*min == "TLS10" || *min == "TLS11")) {
-    reader.warning("min_version", *min + " is out of date; TLS 1.2 is the least that is used here");
-  } else if (min && *min == "TLS13") {
-    reader.problem("min_version", "not supported yet; TLS 1.2 and 1.3 are both accepted");
-  }
-  reader.unsupported({"ca", "cert", "key", "ca_ref", "cert_ref", "key_ref", "max_version"});
-  if (options.tls.cert_file.empty() != options.tls.key_file.empty()) {
-    reader.problem(options.tls.cert_file.empty() ? "key_file" : "cert_file",
-                   "cert_file and key_file go together");
-  }
-  reader.finish();
-}
-
 ExtraHeader decode_header(const std::string& name, const yaml::Node& node,
                           const ConfigFiles& config, yaml::Problems& problems) {
   ExtraHeader header;
@@ -151,7 +129,71 @@ base::Result<std::string> secret_of(const base::Secret& text, const std::string&
   return std::string(base::trim(*content));
 }
 
+base::Result<std::string> authorization_of(const HttpOptions& options,
+                                           const base::FileSystem& files) {
+  if (options.has_basic_auth) {
+    const auto user = secret_of(base::Secret(options.username), options.username_file, files);
+    if (!user) {
+      return user.error();
+    }
+    const auto password = secret_of(options.password, options.password_file, files);
+    if (!password) {
+      return password.error();
+    }
+    return "Basic " + net::base64_encode(*user + ":" + *password);
+  }
+  if (options.has_authorization) {
+    const auto credentials = secret_of(options.credentials, options.credentials_file, files);
+    if (!credentials) {
+      return credentials.error();
+    }
+    return options.auth_type + " " + *credentials;
+  }
+  return std::string();
+}
+
+base::Result<std::string> value_of(const ExtraHeader& header, const base::FileSystem& files) {
+  std::vector<std::string> values;
+  values.reserve(header.values.size() + header.files.size());
+  for (const base::Secret& value : header.values) {
+    values.push_back(value.reveal());
+  }
+  for (const std::string& file : header.files) {
+    auto value = secret_of({}, file, files);
+    if (!value) {
+      return value.error();
+    }
+    values.push_back(*std::move(value));
+  }
+  // One field with a list says the same as several fields (RFC 9110, 5.3).
+  return base::join(values, ", ");
+}
+
 }  // namespace
+
+net::TlsOptions decode_tls(const yaml::Node& node, const ConfigFiles& config,
+                           yaml::Problems& problems) {
+  yaml::MappingReader reader(node, "tls_config", problems);
+  net::TlsOptions tls;
+  tls.ca_file = file_path(reader, "ca_file", config);
+  tls.cert_file = file_path(reader, "cert_file", config);
+  tls.key_file = file_path(reader, "key_file", config);
+  tls.server_name = reader.text("server_name").value_or("");
+  tls.insecure_skip_verify = reader.boolean("insecure_skip_verify").value_or(false);
+  const auto min = reader.choice("min_version", {"TLS10", "TLS11", "TLS12", "TLS13"});
+  if (min && (*min == "TLS10" || *min == "TLS11")) {
+    reader.warning("min_version", *min + " is out of date; TLS 1.2 is the least that is used here");
+  } else if (min && *min == "TLS13") {
+    reader.problem("min_version", "not supported yet; TLS 1.2 and 1.3 are both accepted");
+  }
+  reader.unsupported({"ca", "cert", "key", "ca_ref", "cert_ref", "key_ref", "max_version"});
+  if (tls.cert_file.empty() != tls.key_file.empty()) {
+    reader.problem(tls.cert_file.empty() ? "key_file" : "cert_file",
+                   "cert_file and key_file go together");
+  }
+  reader.finish();
+  return tls;
+}
 
 HttpOptions decode_http_options(yaml::MappingReader& reader, const ConfigFiles& config,
                                 yaml::Problems& problems) {
@@ -183,7 +225,7 @@ HttpOptions decode_http_options(yaml::MappingReader& reader, const ConfigFiles& 
                    "bearer_token");
   }
   if (const yaml::Node* tls = reader.take("tls_config"); tls != nullptr && !tls->is_null()) {
-    decode_tls(*tls, config, options, problems);
+    options.tls = decode_tls(*tls, config, problems);
   }
   options.follow_redirects = reader.boolean("follow_redirects").value_or(true);
   decode_headers(reader, config, options, problems);
@@ -193,43 +235,45 @@ HttpOptions decode_http_options(yaml::MappingReader& reader, const ConfigFiles& 
   return options;
 }
 
-base::Status add_credentials(const HttpOptions& options, const base::FileSystem& files,
-                             net::Headers& headers) {
-  if (options.has_basic_auth) {
-    const auto user = secret_of(base::Secret(options.username), options.username_file, files);
-    if (!user) {
-      return user.error();
+base::Status apply(const HttpOptions& options, const base::FileSystem& files,
+                   net::HttpRequest& request) {
+  request.tls = options.tls;
+  request.follow_redirects = options.follow_redirects;
+  if (!request.headers.get("Authorization")) {
+    const auto authorization = authorization_of(options, files);
+    if (!authorization) {
+      return authorization.error();
     }
-    const auto password = secret_of(options.password, options.password_file, files);
-    if (!password) {
-      return password.error();
+    if (!authorization->empty()) {
+      request.headers.set("Authorization", *authorization);
     }
-    headers.set("Authorization", "Basic " + net::base64_encode(*user + ":" + *password));
-  }
-  if (options.has_authorization) {
-    const auto credentials = secret_of(options.credentials, options.credentials_file, files);
-    if (!credentials) {
-      return credentials.error();
-    }
-    headers.set("Authorization", options.auth_type + " " + *credentials);
   }
   for (const ExtraHeader& extra : options.headers) {
-    std::vector<std::string> values;
-    values.reserve(extra.values.size() + extra.files.size());
-    for (const base::Secret& value : extra.values) {
-      values.push_back(value.reveal());
+    const auto value = value_of(extra, files);
+    if (!value) {
+      return value.error();
     }
-    for (const std::string& file : extra.files) {
-      const auto value = secret_of({}, file, files);
-      if (!value) {
-        return value.error();
-      }
-      values.push_back(*value);
-    }
-    // One field with a list says the same as several fields (RFC 9110, 5.3).
-    headers.set(extra.name, base::join(values, ", "));
+    request.headers.set(extra.name, *value);
   }
   return {};
 }
 
-}  // namespace tocsin::sources
+std::vector<base::Secret> secrets(const HttpOptions& options, const base::FileSystem& files) {
+  std::vector<base::Secret> all = {options.password, options.credentials};
+  std::vector<std::string> paths = {options.password_file, options.credentials_file};
+  for (const ExtraHeader& extra : options.headers) {
+    all.insert(all.end(), extra.values.begin(), extra.values.end());
+    paths.insert(paths.end(), extra.files.begin(), extra.files.end());
+  }
+  for (const std::string& path : paths) {
+    if (!path.empty()) {
+      // What cannot be read was not sent either.
+      if (auto secret = secret_of({}, path, files)) {
+        all.emplace_back(*std::move(secret));
+      }
+    }
+  }
+  return all;
+}
+
+}  // namespace tocsin::http_config
