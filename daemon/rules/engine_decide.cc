@@ -86,6 +86,9 @@ void Engine::Impl::decide_one(JobResult result, base::MonotonicTime mono, Decisi
   // Nothing can become of it before a series appears.
   const bool asleep = calm && result.nothing_selected && rule.still && rule.written.empty() &&
                       !schedule.reads_rules(index) && book.alerts(rule.id).empty();
+  if (asleep) {
+    rule.kept = nullptr;
+  }
   const Pacer::Lateness lateness =
       schedule.looked(index, result.reads, wake_after, result.seconds, mono, asleep);
   rule.late_evaluations += lateness.late ? 1 : 0;

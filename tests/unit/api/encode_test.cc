@@ -113,6 +113,7 @@ std::vector<RuleGroupView> some_groups() {
   recording.late_evaluations = 3;
   recording.missed_evaluations = 4;
   recording.spacing_seconds = 2.5;
+  recording.incremental = true;
   recording.last_evaluation = from_millis(1'767'225'600'000);
   RuleView alerting;
   alerting.alerting = true;
