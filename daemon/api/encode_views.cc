@@ -72,6 +72,7 @@ void write_rule(JsonWriter& json, const RuleView& rule, bool exclude_alerts) {
   json.key("lateEvaluations").integer(static_cast<std::int64_t>(rule.late_evaluations));
   json.key("missedEvaluations").integer(static_cast<std::int64_t>(rule.missed_evaluations));
   json.key("spacing").number(rule.spacing_seconds);
+  json.field("evaluationKind", rule.incremental ? "incremental" : "full");
   json.field("lastEvaluation", format_time(rule.last_evaluation));
   json.field("type", rule.alerting ? "alerting" : "recording").end_object();
 }

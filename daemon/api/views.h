@@ -49,6 +49,7 @@ struct RuleView {
   std::uint64_t late_evaluations = 0;    ///< waited because all evaluation together has a bound
   std::uint64_t missed_evaluations = 0;  ///< left out while waiting
   double spacing_seconds = 0;            ///< how far apart looks have to be now; 0: no bound
+  bool incremental = false;              ///< a look goes through what has changed alone
   std::optional<base::WallTime> last_evaluation;
 };
 

@@ -134,6 +134,11 @@ void Daemon::refresh_metrics() {
            pipeline_->core().engine().late_evaluations());
   raise_to(metrics_.rules_evaluations_missed_total, missed_seen_,
            pipeline_->core().engine().missed_evaluations());
+  const rules::EvaluationKinds kinds = pipeline_->core().engine().evaluation_kinds();
+  metrics_.rules_by_evaluation.Add({{"kind", "incremental"}})
+      .Set(static_cast<double>(kinds.incremental));
+  metrics_.rules_by_evaluation.Add({{"kind", "full"}}).Set(static_cast<double>(kinds.full));
+  metrics_.rules_at_hand_bytes.Set(static_cast<double>(store_->watch_stats().bytes));
   const rules::AlertCounts alerts = pipeline_->core().engine().alert_counts();
   metrics_.rules_alerts.Add({{"state", "pending"}}).Set(static_cast<double>(alerts.pending));
   metrics_.rules_alerts.Add({{"state", "firing"}}).Set(static_cast<double>(alerts.firing));

@@ -106,6 +106,12 @@ Metrics::Metrics(std::unique_ptr<Registry> registry)
                        .Name("tocsin_rules_alerts")
                        .Help("Alerts by state")
                        .Register(*registry)),
+      rules_by_evaluation(prometheus::BuildGauge()
+                              .Name("tocsin_rules_by_evaluation")
+                              .Help("Rules by how much a look at them goes through")
+                              .Register(*registry)),
+      rules_at_hand_bytes(gauge(*registry, "tocsin_rules_at_hand_bytes",
+                                "Bytes of samples that lie at hand for rules")),
       registry_(std::move(registry)) {
   prometheus::BuildGauge()
       .Name("tocsin_build_info")

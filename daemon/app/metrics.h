@@ -71,6 +71,10 @@ class Metrics {
   prometheus::Family<prometheus::Counter>& incidents_events_total;
   /// Alerts by state.
   prometheus::Family<prometheus::Gauge>& rules_alerts;
+  /// Rules whose looks go through what has changed alone, and others.
+  prometheus::Family<prometheus::Gauge>& rules_by_evaluation;
+  /// Samples that lie at hand for rules.
+  prometheus::Gauge& rules_at_hand_bytes;
 
   prometheus::Registry& registry() { return *registry_; }
   std::vector<prometheus::MetricFamily> collect() const { return registry_->Collect(); }

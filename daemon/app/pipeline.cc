@@ -77,6 +77,7 @@ Pipeline::Pipeline(PipelineParts parts, CoreOptions core, PipelineOptions option
                   .clock = parts.clock,
                   .random = parts.random},
                  {}, hooks(parts.metrics, snapshot_wanted_)),
+      arrived_(parts.executor),
       wake_(parts.executor),
       tasks_(parts.executor, [](const std::string& task, const std::string& what) {
         log_error("a task failed", {{"task", task}, {"error", what}});
@@ -119,6 +120,7 @@ async::Task<base::Status> Pipeline::start(std::vector<rules::Group> groups,
   commit(core_.started(moment.wall, moment.mono), moment);
   take_over_series(moment);
   tasks_.spawn("timers", run_timers());
+  tasks_.spawn("arrivals", run_arrivals());
   co_return base::Status{};
 }
 
@@ -151,10 +153,25 @@ Pipeline::Moment Pipeline::look() {
 void Pipeline::on_arrival(const rules::Arrival& arrival) {
   const Moment moment = look();
   core_.engine().on_arrival(arrival, moment.wall, moment.mono);
-  run_rounds(moment);
-  parts_.metrics.evaluation_latency_seconds.Observe(
-      seconds_between(arrival.arrived, parts_.clock.monotonic_now()));
-  wake_.notify();
+  arrivals_.push_back(arrival.arrived);
+  arrived_.notify();
+}
+
+async::Task<> Pipeline::run_arrivals() {
+  while (true) {
+    if (arrivals_.empty()) {
+      const base::Status woken = co_await arrived_.wait();
+      if (!woken) {
+        co_return;
+      }
+    }
+    run_rounds(look());
+    const base::MonotonicTime done = parts_.clock.monotonic_now();
+    for (const base::MonotonicTime arrived : std::exchange(arrivals_, {})) {
+      parts_.metrics.evaluation_latency_seconds.Observe(seconds_between(arrived, done));
+    }
+    wake_.notify();
+  }
 }
 
 void Pipeline::set_live_origins(std::vector<rules::LiveOrigin> origins) {
@@ -167,7 +184,7 @@ void Pipeline::run_rounds(Moment moment) {
     results.reserve(stage->jobs.size());
     for (const rules::Job& job : stage->jobs) {
       const auto begun = parts_.clock.monotonic_now();
-      const series::Snapshot snapshot = parts_.store.snapshot(job.selections);
+      const series::Snapshot snapshot = rules::live_snapshot(job, parts_.store);
       results.push_back(rules::evaluate(job, snapshot, core_.engine_options()));
       if (!at_hand(job)) {
         results.back().evaluation = base::Error(base::ErrorCode::kUnavailable,

@@ -60,7 +60,8 @@ class Pipeline {
   async::Task<base::Status> start(std::vector<rules::Group> groups,
                                   std::vector<rules::QuarantinedGroup> quarantined);
 
-  /// A batch is in the store: wakes the rules that read it and runs them.
+  /// A batch is in the store: wakes the rules that read it, which run before long. Batches that
+  /// arrive in the same turn of the loop are looked at together.
   void on_arrival(const rules::Arrival& arrival);
   /// Whether a rule that reads this origin is pending or close to its threshold.
   bool wants_sharper(series::Origin origin);
@@ -116,6 +117,7 @@ class Pipeline {
   void write_samples(const std::vector<rules::RecordedSample>& samples);
   async::Task<> deliver(model::Notice notice);
   void book(const model::Notice& notice, const notifiers::Outcome& outcome);
+  async::Task<> run_arrivals();
   async::Task<> run_timers();
   async::Task<> store_snapshot(journal::StoredSnapshot snapshot);
   async::Task<> expire_records();
@@ -130,6 +132,8 @@ class Pipeline {
   std::function<void(std::span<const model::AlertChange>)> listener_;
   std::function<void(base::Duration)> shift_listener_;
   journal::Committer committer_;
+  async::Event arrived_;
+  std::vector<base::MonotonicTime> arrivals_;  // that no round has looked at yet
   async::Event wake_;
   base::MonotonicTime next_expiry_;
   std::optional<base::MonotonicTime> due_;

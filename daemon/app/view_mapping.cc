@@ -39,6 +39,7 @@ api::RuleView to_view(const rules::RuleView& rule) {
   view.late_evaluations = rule.late_evaluations;
   view.missed_evaluations = rule.missed_evaluations;
   view.spacing_seconds = rule.spacing_seconds;
+  view.incremental = rule.incremental;
   view.last_evaluation = rule.last_evaluation;
   for (const rules::AlertView& alert : rule.alerts) {
     // Resolved alerts are kept for a while; Prometheus' API shows active ones.

@@ -104,6 +104,10 @@ void Labels::destroy(Body* body) {
 
 std::string_view Labels::get(std::string_view name) const {
   const auto labels = all();
+  // The metric name stands first and is what most ask for.
+  if (!labels.empty() && labels.front().name.view() == name) {
+    return labels.front().value.view();
+  }
   const auto found = std::lower_bound(labels.begin(), labels.end(), name, name_less);
   return found != labels.end() && found->name.view() == name ? found->value.view()
                                                              : std::string_view();

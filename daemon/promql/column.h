@@ -15,9 +15,14 @@ namespace tocsin::promql {
 inline double absent_value() { return model::stale_marker(); }
 inline bool is_present(double value) { return !model::is_stale(value); }
 
+/// Of columns that do not stand for one series of a selection.
+inline constexpr std::size_t kNoRow = static_cast<std::size_t>(-1);
+
 /// One series of an instant vector over all steps of a grid.
 struct Column {
   model::Labels labels;
+  /// Its place in the selection that it comes from.
+  std::size_t row = kNoRow;
   /// The metric name in the labels does not count any more. With delayed name removal it counts
   /// until the end of the evaluation.
   bool drop_name = false;
@@ -26,6 +31,7 @@ struct Column {
   std::vector<HistogramPtr> histograms;
 
   void reset(std::size_t steps) {
+    row = kNoRow;
     drop_name = false;
     values.assign(steps, absent_value());
     histograms.clear();

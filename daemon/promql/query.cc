@@ -74,7 +74,8 @@ Result<const Query*> for_times(const Query& query, const QueryTimes& times,
 }
 
 Result<Evaluation> run(const Query& query, const QueryTimes& times,
-                       const series::Snapshot& snapshot, const EvalOptions& options, bool instant) {
+                       const series::Snapshot& snapshot, const EvalOptions& options, bool instant,
+                       Memory* memory = nullptr) {
   if (auto status = check_snapshot(query, snapshot); !status) {
     return status.error();
   }
@@ -83,18 +84,21 @@ Result<Evaluation> run(const Query& query, const QueryTimes& times,
   if (!grid) {
     return grid.error();
   }
-  const Run::Input input{query.plan(), query.text(), snapshot, options, span};
+  const Run::Input input{query.plan(), query.text(), snapshot, options, span, memory};
   return run_plan(input, std::move(*grid), instant);
 }
 
 }  // namespace
 
 Result<Evaluation> evaluate(const Query& query, base::WallTime time,
-                            const series::Snapshot& snapshot, const EvalOptions& options) {
+                            const series::Snapshot& snapshot, const EvalOptions& options,
+                            Memory* memory) {
   const std::int64_t at = base::to_millis(time);
   std::optional<Query> own;
   const auto bound = for_times(query, {at, at, 0}, own);
-  return bound ? run(**bound, {at, at, 0}, snapshot, options, true)
+  // The nodes of another plan are others.
+  Memory* const usable = query.depends_on_times() ? nullptr : memory;
+  return bound ? run(**bound, {at, at, 0}, snapshot, options, true, usable)
                : Result<Evaluation>(bound.error());
 }
 

@@ -23,8 +23,9 @@
 /// thread.
 namespace tocsin::promql {
 
-struct Expr;  // promql/ast.h
-class Plan;   // promql/plan.h
+struct Expr;   // promql/ast.h
+class Plan;    // promql/plan.h
+class Memory;  // promql/memory.h
 
 enum class ValueType : std::uint8_t { kScalar, kVector, kMatrix, kString };
 
@@ -187,8 +188,11 @@ struct Evaluation {
 };
 
 /// The instant value at `time`. `snapshot` must hold exactly selections(query, time, options).
+/// `memory`, when there is one, belongs to this query alone and makes the next evaluation cheaper;
+/// the result is the same.
 base::Result<Evaluation> evaluate(const Query& query, base::WallTime time,
-                                  const series::Snapshot& snapshot, const EvalOptions& options);
+                                  const series::Snapshot& snapshot, const EvalOptions& options,
+                                  Memory* memory = nullptr);
 
 /// The values at each step, as a matrix sorted by labels; for scalars one series without labels.
 /// Range vectors and strings have no such form: kInvalidInput.

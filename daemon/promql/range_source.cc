@@ -26,25 +26,38 @@ class SelectorSource final : public RangeSource {
   Result<bool> next(RangeFeed& feed) override {
     run_.budget().give_back(std::exchange(held_, 0));
     while (next_ < series_.size()) {
+      const std::size_t row = next_;
       const series::PinnedSeries& series = series_[next_++];
-      read(*series.samples);
-      if (auto status = run_.budget().spend(points_.size()); !status) {
-        return status.error();
+      if (const auto near = series.samples->at_hand(window_.min_ms, window_.max_ms)) {
+        if (near->samples.empty()) {
+          continue;
+        }
+        feed = {series.labels, false, near->samples, {}, {}, row, near->first};
+        return hold(near->samples.size(), near->samples.size());
       }
+      read(*series.samples);
       if (points_.empty()) {
         continue;
       }
-      held_ = points_.floats.size() + weight(points_.histograms);
-      if (auto status = run_.budget().take(held_); !status) {
-        return status.error();
-      }
-      feed = {series.labels, false, points_.floats, points_.histograms, points_.float_starts};
-      return true;
+      feed = {series.labels,        false, points_.floats, points_.histograms,
+              points_.float_starts, row,   std::nullopt};
+      return hold(points_.size(), points_.floats.size() + weight(points_.histograms));
     }
     return false;
   }
 
  private:
+  Result<bool> hold(std::size_t samples, std::size_t weight) {
+    if (auto status = run_.budget().spend(samples); !status) {
+      return status.error();
+    }
+    held_ = weight;
+    if (auto status = run_.budget().take(held_); !status) {
+      return status.error();
+    }
+    return true;
+  }
+
   void read(const series::PinnedSamples& samples) {
     points_.clear();
     samples.read_points(window_.min_ms, window_.max_ms, points_);
@@ -98,7 +111,8 @@ class SubquerySource final : public RangeSource {
     if (auto status = run_.budget().spend(steps_.size()); !status) {
       return status.error();
     }
-    feed = {column_.labels, column_.drop_name, points_.floats, points_.histograms, {}};
+    feed = {column_.labels, column_.drop_name, points_.floats, points_.histograms, {},
+            kNoRow,         std::nullopt};
     return true;
   }
 

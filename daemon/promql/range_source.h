@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -19,6 +20,9 @@ struct RangeFeed {
   std::span<const model::Sample> samples;
   std::span<const model::HistogramSample> histograms;
   std::span<const std::int64_t> float_starts;  ///< empty, or one for each of `samples`
+  std::size_t row = kNoRow;                    ///< the series' place in its selection
+  /// The samples lie at hand: the number of the first one. See series::AtHand.
+  std::optional<std::uint64_t> number{};
 
   std::size_t size() const { return samples.size() + histograms.size(); }
 };

@@ -132,6 +132,7 @@ Run::Run(const Input& input, std::vector<Grid> grids)
     : plan_(input.plan),
       snapshot_(input.snapshot),
       options_(input.options),
+      memory_(input.memory),
       times_(input.times),
       grids_(std::move(grids)),
       budget_(input.options),

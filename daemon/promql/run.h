@@ -50,6 +50,7 @@ class Run {
     const series::Snapshot& snapshot;
     const EvalOptions& options;
     TimeSpan times;
+    Memory* memory = nullptr;  ///< see evaluate(); null for none
   };
   /// `grids` by frame.
   Run(const Input& input, std::vector<Grid> grids);
@@ -70,6 +71,10 @@ class Run {
   std::span<const series::PinnedSeries> series(const PlanNode& node) const {
     return snapshot_.series(node.selection);
   }
+  /// See series::Snapshot::version().
+  std::uint64_t version(const PlanNode& node) const { return snapshot_.version(node.selection); }
+  NodeId id_of(const PlanNode& node) const { return static_cast<NodeId>(&node - &plan_.node(0)); }
+  Memory* memory() const { return memory_; }
   const EvalOptions& options() const { return options_; }
   /// The evaluation times of the whole query.
   TimeSpan times() const { return times_; }
@@ -112,6 +117,7 @@ class Run {
   const Plan& plan_;
   const series::Snapshot& snapshot_;
   const EvalOptions& options_;
+  Memory* memory_;
   TimeSpan times_;
   std::vector<Grid> grids_;
   Budget budget_;

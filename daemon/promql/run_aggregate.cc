@@ -25,7 +25,7 @@ class FoldStream final : public Stream {
       : run_(run),
         aggregation_(std::get<Aggregation>(node.expr->node)),
         steps_(run.grid(node).size()),
-        groups_(run, aggregation_),
+        groups_(run, aggregation_, kept_groups(run, node)),
         make_cell_(std::move(make_cell)) {}
   ~FoldStream() override { run_.budget().give_back(cells_.size()); }
 
@@ -145,7 +145,55 @@ Result<StreamPtr> quantiles(Run& run, const PlanNode& node, Stream& inner) {
                 [q = *q](std::size_t step) { return QuantileAccumulator(q[step]); });
 }
 
+// The input on whose columns a node works one by one, leaving their labels alone; null when it does
+// not.
+const PlanNode* input_of(const Run& run, const PlanNode& node) {
+  switch (node.kind) {
+    case NodeKind::kNegate:
+    case NodeKind::kWithScalar:
+    case NodeKind::kElementCall:
+      for (const NodeId id : node.inputs) {
+        if (run.node(id).expr->type == ValueType::kVector) {
+          return &run.node(id);
+        }
+      }
+      return nullptr;
+    default:
+      return nullptr;
+  }
+}
+
 }  // namespace
+
+KeptGroups* kept_groups(const Run& run, const PlanNode& node) {
+  if (run.memory() == nullptr) {
+    return nullptr;
+  }
+  const PlanNode* leaf = &run.node(node.inputs.back());
+  while (leaf != nullptr && leaf->uses == 1 && input_of(run, *leaf) != nullptr) {
+    leaf = input_of(run, *leaf);
+  }
+  if (leaf->uses > 1) {
+    return nullptr;  // comes out of a block
+  }
+  if (leaf->kind == NodeKind::kRangeCall) {
+    for (const NodeId id : leaf->inputs) {
+      if (run.node(id).expr->type == ValueType::kMatrix) {
+        leaf = &run.node(id);
+        break;
+      }
+    }
+  }
+  const auto* selector = std::get_if<Selector>(&leaf->expr->node);
+  const bool reads = leaf->kind == NodeKind::kInstant || leaf->kind == NodeKind::kRange;
+  if (!reads || selector == nullptr || selector->extension != Extension::kNone ||
+      run.version(*leaf) == 0) {
+    return nullptr;
+  }
+  const auto& aggregation = std::get<Aggregation>(node.expr->node);
+  return &run.memory()->groups(run.id_of(node), run.version(*leaf), run.series(*leaf).size(),
+                               !aggregation.without, grouping_labels(aggregation));
+}
 
 Result<StreamPtr> open_aggregate(Run& run, const PlanNode& node) {
   const AggregateOp op = std::get<Aggregation>(node.expr->node).op;

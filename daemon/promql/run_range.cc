@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "promql/memory.h"
 #include "promql/operators.h"
 #include "promql/range_source.h"
 #include "promql/window.h"
@@ -51,6 +52,11 @@ class RangeCallStream final : public Stream {
         ends_ms_.push_back(shape_.at(time_ms).end_ms);
       }
     }
+    const bool remembers = run.memory() != nullptr && range.kind == NodeKind::kRange &&
+                           run.version(range) != 0 && steps_.size() == 1;
+    if (plain && remembers && function_.window != nullptr && function_.window()->exact()) {
+      kept_ = &run.memory()->windows(run.id_of(node), run.version(range), run.series(range).size());
+    }
   }
 
   Result<bool> next(Column& column) override {
@@ -62,6 +68,7 @@ class RangeCallStream final : public Stream {
       }
       column.reset(steps_.size());
       column.labels = feed.labels;
+      column.row = feed.row;
       column.drop_name = feed.drop_name || !function_.keeps_name;
       const bool floats = feed.histograms.empty() && feed.float_starts.empty();
       const auto any = whole_ && floats ? slide(feed, column) : step_by_step(feed, column);
@@ -136,7 +143,9 @@ class RangeCallStream final : public Stream {
     bool any_float = false;
     for (std::size_t i = 0; i < steps_.size(); ++i) {
       RangeInput input = shape_.at(steps_[i]);
-      if (!cursor.move(input)) {
+      if (steps_.size() == 1 && feed.number) {
+        input.samples = feed.samples;
+      } else if (!cursor.move(input)) {
         continue;
       }
       if (auto status = accept_parameters(i); !status) {
@@ -149,7 +158,7 @@ class RangeCallStream final : public Stream {
       if (auto status = run_.budget().spend(samples); !status) {
         return status.error();
       }
-      auto value = sliding ? of_window(input, cursor.first()) : evaluate_(input);
+      auto value = sliding ? of_window(input, cursor.first()) : of_range(feed, input);
       if (!value) {
         continue;
       }
@@ -163,6 +172,19 @@ class RangeCallStream final : public Stream {
 
   std::optional<Number> of_window(const RangeInput& input, std::size_t first) {
     const auto value = window_->value(input, first);
+    return value ? std::optional(Number(*value)) : std::nullopt;
+  }
+
+  // Long ranges of samples that lie at hand are not gone through again each time.
+  std::optional<Number> of_range(const RangeFeed& feed, const RangeInput& input) {
+    if (kept_ == nullptr || !feed.number || input.samples.size() < kKeepWindowFrom) {
+      return evaluate_(input);
+    }
+    KeptWindow& kept = (*kept_)[feed.row];
+    if (!kept.window) {
+      kept.window = function_.window();
+    }
+    const auto value = kept.value(input, *feed.number);
     return value ? std::optional(Number(*value)) : std::nullopt;
   }
 
@@ -204,7 +226,8 @@ class RangeCallStream final : public Stream {
   std::unique_ptr<RangeSource> source_;
   std::vector<Scalars> scalars_;
   std::vector<double> parameters_;
-  std::unique_ptr<SlidingWindow> window_;  // null: each range is computed by itself
+  std::unique_ptr<SlidingWindow> window_;    // null: each range is computed by itself
+  std::vector<KeptWindow>* kept_ = nullptr;  // by series
   bool constant_ = true;
   bool whole_ = false;                 // window_ takes all steps of a series at once
   std::vector<std::int64_t> ends_ms_;  // of the ranges, by step, for that

@@ -32,6 +32,7 @@ class InstantStream final : public Stream {
 
   Result<bool> next(Column& column) override {
     while (next_ < series_.size()) {
+      const std::size_t row = next_;
       const series::PinnedSeries& series = series_[next_++];
       const bool any = steps_.size() == 1 ? read_one(series, column) : read_all(series, column);
       const std::size_t read = points_.size() + 1;
@@ -40,6 +41,7 @@ class InstantStream final : public Stream {
       }
       if (any) {
         column.labels = series.labels;
+        column.row = row;
         column.drop_name = timestamps_;
         return true;
       }

@@ -51,6 +51,9 @@ class SlidingWindow {
   /// The values of many steps of a series whose samples are numbered from 0; see restart().
   virtual void slide(Slide& slide) = 0;
 
+  /// Whether the value is, bit for bit, what the function makes of all samples at once.
+  virtual bool exact() const { return true; }
+
   /// Begins with another series.
   void restart() {
     clear(0);

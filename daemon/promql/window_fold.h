@@ -28,6 +28,8 @@ class JoinedWindow final : public WindowKind<JoinedWindow<State>> {
 
   JoinedWindow(Finish finish, Fold fold) : finish_(finish), fold_(fold) {}
 
+  bool exact() const override { return false; }
+
   void clear(std::uint64_t next) override {
     suffixes_.clear();
     middle_ = next;

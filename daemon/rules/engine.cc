@@ -124,6 +124,7 @@ void Engine::Impl::configure_schedule(const std::map<RuleId, std::size_t>& old_r
         rule.last_error = before.last_error;
         rule.last_evaluation = before.last_evaluation;
         rule.evaluation_seconds = before.evaluation_seconds;
+        rule.kept = before.kept;
       }
       rule.slot = before.slot;
       rule.written = before.written;
@@ -234,6 +235,7 @@ Job Engine::Impl::job_for(std::size_t index, base::WallTime time) {
   job.query = rule.rule.query;
   job.selections = promql::selections(rule.rule.query, job.query_time, options.promql);
   job.generation = generation;
+  job.kept = kept_for(index);
   if (!rule.rule.alerting) {
     return job;
   }
@@ -257,6 +259,25 @@ Job Engine::Impl::job_for(std::size_t index, base::WallTime time) {
     watched[index].push_back(labels);
   }
   return job;
+}
+
+std::shared_ptr<Kept> Engine::Impl::kept_for(std::size_t index) {
+  LoadedRule& rule = rules[index];
+  const bool reads = !schedule.reads(index).empty() || schedule.reads_rules(index);
+  // The selections of a query that depends on its times are made anew for each evaluation.
+  if (!reads || rule.rule.query.depends_on_times()) {
+    rule.kept = nullptr;
+  } else if (!rule.kept) {
+    // Samples may be newer than the time of the look by a little.
+    constexpr base::Duration kAhead = std::chrono::seconds(2);
+    rule.kept = std::make_shared<Kept>();
+    rule.kept->at_hand = promql::reach_at_hand(rule.rule.query);
+    for (base::Duration& reach : rule.kept->at_hand) {
+      reach += reach > base::Duration::zero() ? groups[rule.group].group.query_offset + kAhead
+                                              : base::Duration::zero();
+    }
+  }
+  return rule.kept;
 }
 
 Stage Engine::Impl::stage_of(const Schedule::RoundStage& round) {
@@ -337,6 +358,14 @@ AlertCounts Engine::alert_counts() const {
     }
   }
   return counts;
+}
+
+EvaluationKinds Engine::evaluation_kinds() const {
+  EvaluationKinds kinds;
+  for (const LoadedRule& rule : impl_->rules) {
+    ++(rule.incremental ? kinds.incremental : kinds.full);
+  }
+  return kinds;
 }
 
 base::Duration Engine::longest_reach() const {

@@ -26,6 +26,8 @@
 /// Main loop only, but for evaluate().
 namespace tocsin::rules {
 
+struct Kept;  // rules/kept.h
+
 /// Runs a query for a template's `query` function, at the evaluation's time.
 using QueryFunction =
     std::function<base::Result<promql::Vector>(const std::string& expression, base::WallTime)>;
@@ -76,6 +78,8 @@ struct Job {
   std::uint64_t generation = 0;  ///< of the loaded rules; evaluate() hands it back
   /// Label sets of alerts: evaluate() reports whether their inputs have samples.
   std::vector<model::Labels> watched;
+  /// Belongs to the rule; null while it reads nothing.
+  std::shared_ptr<Kept> kept{};
 };
 
 /// Jobs of a round that may run together; those of the next stage read what these record.
@@ -95,6 +99,7 @@ struct JobResult {
   base::WallTime time;
   base::Result<promql::Evaluation> evaluation;
   std::vector<series::Origin> reads;  ///< origins of the series that were selected
+  bool nothing_selected = false;      ///< no series at all, stale ones included
   double seconds = 0;                 ///< measured by the shell
   std::uint64_t generation = 0;
   std::vector<WatchedInputs> watched;  ///< parallel to Job::watched
@@ -115,6 +120,12 @@ struct RecordedSample {
 model::Record watched_record(base::WallTime now);
 /// Nobody was looking for so long: it does not count towards `for`.
 model::Record unwatched_record(base::WallTime now, base::Duration lasted);
+
+/// How many rules are looked at in which way.
+struct EvaluationKinds {
+  std::size_t incremental = 0;  ///< see promql::is_incremental()
+  std::size_t full = 0;
+};
 
 struct AlertCounts {
   std::size_t pending = 0;
@@ -143,8 +154,14 @@ struct Watch {
   const promql::Query* near = nullptr;
 };
 
-/// Evaluates one job against the snapshot of its selections. Pure, for any thread; `seconds` is
-/// left to the shell. An exceeded limit or a type error comes back within the result.
+/// The snapshot of a job's selections, for evaluate() at once: it goes with the next commit. What a
+/// look costs depends on what has come since the last one more than on what the rule reads.
+/// Store::snapshot() gives one that stays, and the same results.
+series::Snapshot live_snapshot(const Job& job, series::Store& store);
+
+/// Evaluates one job against the snapshot of its selections. Pure, for any thread as far as the
+/// snapshot is; not twice at a time for the same rule. `seconds` is left to the shell. An exceeded
+/// limit or a type error comes back within the result.
 JobResult evaluate(const Job& job, const series::Snapshot& snapshot, const EngineOptions& options);
 
 /// Decides which rule is looked at when, and what becomes of its alerts.
@@ -158,7 +175,7 @@ JobResult evaluate(const Job& job, const series::Snapshot& snapshot, const Engin
 ///
 ///     engine.on_arrival(arrival, wall, mono);
 ///     while (auto stage = engine.plan_round(wall, mono)) {
-///       results = evaluate(job, store.snapshot(job.selections), options) for each job
+///       results = evaluate(job, live_snapshot(job, store), options) for each job
 ///       decision = engine.decide(std::move(results), wall, mono);
 ///       for (record : decision.records) engine.apply(record);   // at once, before the journal
 ///       write decision.samples with Appender::put(), origin 0; release changes once durable
@@ -222,6 +239,7 @@ class Engine {
 
   std::vector<GroupView> view(base::WallTime wall) const;
   AlertCounts alert_counts() const;
+  EvaluationKinds evaluation_kinds() const;
   /// Looks that had to wait for their turn, since the start.
   std::uint64_t late_evaluations() const;
   /// Looks that were left out meanwhile, and slots of the grid that passed unevaluated.

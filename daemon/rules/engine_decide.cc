@@ -64,6 +64,7 @@ void Engine::Impl::decide_one(JobResult result, base::MonotonicTime mono, Decisi
   rule.last_evaluation = result.time;
   rule.evaluation_seconds = result.seconds;
   std::optional<base::Duration> wake_after;
+  bool calm = false;
   base::Result<promql::Vector> elements =
       result.evaluation ? to_vector(std::move(result.evaluation->value))
                         : base::Result<promql::Vector>(result.evaluation.error());
@@ -72,6 +73,7 @@ void Engine::Impl::decide_one(JobResult result, base::MonotonicTime mono, Decisi
   } else {
     rule.health = RuleHealth::kOk;
     rule.last_error.clear();
+    calm = elements->empty();
     const std::int64_t time_ms =
         rule.slot.timestamp(result.time, group.interval, rule.grid || schedule.forced()) -
         group.group.query_offset.count();
@@ -81,8 +83,14 @@ void Engine::Impl::decide_one(JobResult result, base::MonotonicTime mono, Decisi
       decide_recording(rule, *elements, time_ms, decision);
     }
   }
+  // Nothing can become of it before a series appears.
+  const bool asleep = calm && result.nothing_selected && rule.still && rule.written.empty() &&
+                      !schedule.reads_rules(index) && book.alerts(rule.id).empty();
+  if (asleep) {
+    rule.kept = nullptr;
+  }
   const Pacer::Lateness lateness =
-      schedule.looked(index, result.reads, wake_after, result.seconds, mono);
+      schedule.looked(index, result.reads, wake_after, result.seconds, mono, asleep);
   rule.late_evaluations += lateness.late ? 1 : 0;
   rule.missed_evaluations += lateness.missed;
   late_evaluations += lateness.late ? 1 : 0;

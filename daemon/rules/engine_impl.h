@@ -32,6 +32,7 @@ struct Engine::Impl {
   std::vector<RecordedSample> end_series(const std::vector<LoadedRule>& old, base::WallTime wall);
   Stage stage_of(const Schedule::RoundStage& round);
   Job job_for(std::size_t rule, base::WallTime time);
+  std::shared_ptr<Kept> kept_for(std::size_t rule);
 
   // engine_decide.cc
   void decide_one(JobResult result, base::MonotonicTime mono, Decision& decision);

@@ -63,6 +63,7 @@ std::vector<GroupView> Engine::view(base::WallTime /*wall*/) const {
       rule.late_evaluations = loaded.late_evaluations;
       rule.missed_evaluations = loaded.missed_evaluations;
       rule.spacing_seconds = impl_->schedule.pacer().spacing_seconds(group.first_rule + i);
+      rule.incremental = loaded.incremental;
       rule.position = loaded.rule.position;
       for (const auto& [labels, active] : impl_->book.alerts(loaded.id)) {
         if (active.alert.state == model::AlertState::kInactive) {
@@ -117,6 +118,9 @@ std::uint64_t Engine::missed_evaluations() const {
 }
 
 std::vector<model::Alert> Engine::firing(base::WallTime wall) const {
+  if (impl_->book.all().empty()) {
+    return {};
+  }
   std::map<RuleId, const LoadedRule*> known;
   for (const LoadedRule& rule : impl_->rules) {
     known.emplace(rule.id, &rule);

@@ -8,6 +8,7 @@
 
 #include "model/sample.h"
 #include "rules/engine.h"
+#include "rules/kept.h"
 
 namespace tocsin::rules {
 namespace {
@@ -136,6 +137,11 @@ std::vector<series::Origin> origins_of(const series::Snapshot& snapshot) {
 
 }  // namespace
 
+series::Snapshot live_snapshot(const Job& job, series::Store& store) {
+  return job.kept ? store.live(job.selections, job.kept->at_hand, job.kept->watching)
+                  : store.snapshot(job.selections);
+}
+
 JobResult evaluate(const Job& job, const series::Snapshot& snapshot, const EngineOptions& options) {
   JobResult result;
   result.group = job.group;
@@ -143,8 +149,13 @@ JobResult evaluate(const Job& job, const series::Snapshot& snapshot, const Engin
   result.time = job.time;
   result.generation = job.generation;
   result.reads = origins_of(snapshot);
+  result.nothing_selected = true;
+  for (std::size_t i = 0; i < snapshot.selections(); ++i) {
+    result.nothing_selected = result.nothing_selected && snapshot.series(i).empty();
+  }
   result.watched = watch(job, snapshot);
-  result.evaluation = promql::evaluate(job.query, job.query_time, snapshot, options.promql);
+  result.evaluation = promql::evaluate(job.query, job.query_time, snapshot, options.promql,
+                                       job.kept ? &job.kept->memory : nullptr);
   return result;
 }
 

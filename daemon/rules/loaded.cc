@@ -76,6 +76,8 @@ LoadedRule prepare(Rule rule, const Group& group, const EngineOptions& options) 
     loaded.annotation_templates = parse_all(rule.name, rule.annotations);
   }
   loaded.selectors = promql::selectors(rule.query);
+  loaded.still = promql::is_still_without_series(rule.query);
+  loaded.incremental = promql::is_incremental(rule.query);
   promql::EvalOptions no_lookback = options.promql;
   no_lookback.lookback = base::Duration::zero();
   loaded.range = promql::longest_reach(rule.query, no_lookback);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -10,6 +11,7 @@
 #include "base/duration.h"
 #include "model/labels.h"
 #include "rules/alert_book.h"
+#include "rules/kept.h"
 #include "rules/recording.h"
 #include "rules/rule.h"
 #include "rules/templating.h"
@@ -36,8 +38,10 @@ struct LoadedRule {
   RuleTemplates label_templates;
   RuleTemplates annotation_templates;
   std::vector<model::Matchers> selectors;
-  base::Duration range{0};  ///< how far back it reads, lookback left out
-  bool grid = false;        ///< looked at on its group's grid alone
+  base::Duration range{0};   ///< how far back it reads, lookback left out
+  bool grid = false;         ///< looked at on its group's grid alone
+  bool incremental = false;  ///< see promql::is_incremental()
+  bool still = false;        ///< see promql::is_still_without_series()
   std::string generator_url;
 
   // Volatile:
@@ -51,6 +55,7 @@ struct LoadedRule {
   std::set<model::Labels> written;   ///< series that the last evaluation wrote
   std::set<model::Labels> restored;  ///< alerts from before the start that may still be held
   std::map<model::Labels, AlertFacts> facts;
+  std::shared_ptr<Kept> kept;  ///< null while it reads nothing
   bool near_made = false;
   std::optional<promql::Query> near;  ///< see near_query(); made when somebody first asks
 };

@@ -32,6 +32,11 @@ class Origins {
   void arrived(series::Origin origin, bool up, base::MonotonicTime when);
 
   bool live(series::Origin origin) const { return states_.contains(origin); }
+  /// Whether it comes when it likes.
+  bool pushed(series::Origin origin) const {
+    const auto found = states_.find(origin);
+    return found != states_.end() && found->second.poll_interval == base::Duration::zero();
+  }
   bool any() const { return !states_.empty(); }
   /// Whether every live origin has delivered at least once.
   bool all_delivered() const;

@@ -1,6 +1,7 @@
 #include "rules/schedule.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace tocsin::rules {
 namespace {
@@ -37,7 +38,7 @@ void Schedule::configure(std::vector<RuleSpec> rules, std::vector<GroupSpec> gro
     State& state = states_[i];
     state.spec = std::move(rules[i]);
     for (const model::Matchers& matchers : state.spec.selectors) {
-      index_.add(i, matchers);
+      index_.add(static_cast<series::MatcherIndex::Id>(i), matchers);
     }
     for (const series::Origin origin : state.spec.reads) {
       if (origins_.live(origin)) {
@@ -72,6 +73,27 @@ void Schedule::set_live(const std::vector<LiveOrigin>& origins, base::MonotonicT
   warm(mono);
 }
 
+void Schedule::wake(std::size_t rule, base::MonotonicTime mono) {
+  State& state = states_[rule];
+  state.stirred = true;
+  if (state.asleep) {
+    state.asleep = false;
+    state.last_look = mono;  // the next look comes with a round, at the latest an interval from now
+    rearm(rule);
+  }
+}
+
+void Schedule::fall_asleep(std::size_t rule) {
+  State& state = states_[rule];
+  state.asleep = true;
+  for (const series::Origin origin : std::exchange(state.reads, {})) {
+    readers_[origin].erase(rule);
+    active_stale_ = true;
+  }
+  state.delivered.clear();
+  state.first_delivery.reset();
+}
+
 void Schedule::learn(std::size_t rule, series::Origin origin) {
   if (origin != 0 && states_[rule].reads.insert(origin).second) {
     readers_[origin].insert(rule);
@@ -88,7 +110,8 @@ void Schedule::arrived(const Arrival& arrival) {
   }
   origins_.arrived(arrival.origin, arrival.up, arrival.arrived);
   for (const series::Created& created : arrival.created) {
-    for (const std::size_t rule : index_.readers(created.labels)) {
+    for (const std::size_t rule : index_.find(created.labels)) {
+      wake(rule, arrival.arrived);
       learn(rule, arrival.origin);
     }
   }
@@ -148,9 +171,15 @@ void Schedule::refresh_active() {
 }
 
 bool Schedule::satisfied(const State& state) const {
-  // Both hold live origins only, and what is delivered is read: counting is enough.
+  // Both hold live origins only, and what is delivered is read: counting is enough. Nobody knows
+  // when something is pushed again, so that it is not waited for.
   if (state.delivered.size() < state.reads.size()) {
-    return false;
+    const bool complete = std::ranges::all_of(state.reads, [&](series::Origin origin) {
+      return state.delivered.contains(origin) || origins_.pushed(origin);
+    });
+    if (!complete) {
+      return false;
+    }
   }
   const auto rule = static_cast<std::size_t>(&state - states_.data());
   return std::ranges::all_of(dependencies_.inputs[rule], [&](std::size_t input) {
@@ -208,7 +237,7 @@ base::WallTime Schedule::first_slot(const GroupSpec& group, base::WallTime after
 
 Pacer::Lateness Schedule::looked(std::size_t rule, const std::vector<series::Origin>& reads,
                                  std::optional<base::Duration> wake_after, double seconds,
-                                 base::MonotonicTime mono) {
+                                 base::MonotonicTime mono, bool asleep) {
   for (const series::Origin origin : reads) {
     if (origins_.live(origin)) {
       learn(rule, origin);
@@ -219,6 +248,9 @@ Pacer::Lateness Schedule::looked(std::size_t rule, const std::vector<series::Ori
   state.wake_at.reset();
   if (wake_after) {
     state.wake_at = mono + std::max(*wake_after, base::Duration(1));
+  }
+  if (asleep && !state.stirred) {
+    fall_asleep(rule);
   }
   rearm(rule);
   return pacer_.looked(rule, state.spec.grid || forced(), seconds, mono);
@@ -270,7 +302,7 @@ void Schedule::rearm(std::size_t rule) {
     timers_.erase({*state.timer, rule});
     state.timer.reset();
   }
-  if (state.spec.grid) {
+  if (state.spec.grid || state.asleep) {
     return;
   }
   if (state.last_look) {

@@ -12,7 +12,7 @@
 #include "rules/dependencies.h"
 #include "rules/origins.h"
 #include "rules/pacer.h"
-#include "rules/selector_index.h"
+#include "series/matcher_index.h"
 #include "series/store.h"
 
 namespace tocsin::rules {
@@ -67,10 +67,11 @@ class Schedule {
   RoundStage every_rule_at(base::WallTime time);
   bool stage_out() const { return round_ && round_->out; }
   /// Part of the answer to a stage: what the rule turned out to read, and in how long an alert of
-  /// it changes without new samples, and what the look cost.
+  /// it changes without new samples, and what the look cost. `asleep`: nothing that it could read
+  /// is there, so that it need not be looked at before a series appears.
   Pacer::Lateness looked(std::size_t rule, const std::vector<series::Origin>& reads,
                          std::optional<base::Duration> wake_after, double seconds,
-                         base::MonotonicTime mono);
+                         base::MonotonicTime mono, bool asleep = false);
   /// All answers of the stage are in: readers are woken, the round goes on.
   void stage_done(base::MonotonicTime mono);
 
@@ -79,6 +80,8 @@ class Schedule {
 
   const Origins& origins() const { return origins_; }
   const std::set<series::Origin>& reads(std::size_t rule) const { return states_[rule].reads; }
+  /// Whether it reads what other rules record.
+  bool reads_rules(std::size_t rule) const { return !dependencies_.inputs[rule].empty(); }
   /// The live origins that the rule reads, itself or through the rules that it reads.
   std::set<series::Origin> all_inputs(std::size_t rule) const;
   std::optional<base::MonotonicTime> last_arrival(std::size_t rule) const {
@@ -108,6 +111,8 @@ class Schedule {
     std::optional<base::MonotonicTime> turn;  ///< due, but held back until then
     std::set<series::Origin> again;           ///< that delivered while it was held back
     bool active = false;                      ///< in rounds and with live inputs
+    bool asleep = false;
+    bool stirred = false;  ///< since its last look began, series have come that it reads
   };
   enum class RoundKind : std::uint8_t { kData, kGrid, kForced };
   struct Round {
@@ -131,6 +136,8 @@ class Schedule {
   bool too_early(const State& state) const;
   void consider(std::size_t rule);
   void learn(std::size_t rule, series::Origin origin);
+  void wake(std::size_t rule, base::MonotonicTime mono);
+  void fall_asleep(std::size_t rule);
   void refresh_active();
   void warm(base::MonotonicTime mono);
   void rearm(std::size_t rule);
@@ -155,7 +162,7 @@ class Schedule {
   std::vector<State> states_;
   std::vector<GroupSpec> groups_;
   Dependencies dependencies_;
-  SelectorIndex index_;
+  series::MatcherIndex index_;
   Origins origins_;
   std::map<series::Origin, std::set<std::size_t>> readers_;
   std::set<std::pair<base::MonotonicTime, std::size_t>> timers_;

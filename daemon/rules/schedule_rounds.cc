@@ -122,6 +122,7 @@ std::optional<Schedule::RoundStage> Schedule::stage_of_round() {
     State& state = states_[rule];
     leave_queue(state, rule);
     state.again.clear();
+    state.stirred = false;
     state.delivered.clear();
     state.delivered_rules.clear();
     state.first_delivery.reset();

@@ -1,7 +1,5 @@
 #include "rules/selector_index.h"
 
-#include <algorithm>
-
 namespace tocsin::rules {
 
 std::optional<std::vector<std::string>> pinned_names(const model::Matchers& matchers) {
@@ -34,20 +32,6 @@ const std::vector<SelectorIndex::Entry>& SelectorIndex::with_name(std::string_vi
   static const std::vector<Entry> kNone;
   const auto found = by_name_.find(name);
   return found == by_name_.end() ? kNone : found->second;
-}
-
-std::vector<std::size_t> SelectorIndex::readers(const model::Labels& series) const {
-  std::vector<std::size_t> rules;
-  for (const auto* entries : {&with_name(series.metric_name()), &any_name_}) {
-    for (const Entry& entry : *entries) {
-      if (model::match_all(entry.matchers, series)) {
-        rules.push_back(entry.rule);
-      }
-    }
-  }
-  std::ranges::sort(rules);
-  rules.erase(std::ranges::unique(rules).begin(), rules.end());
-  return rules;
 }
 
 }  // namespace tocsin::rules

@@ -15,8 +15,7 @@ namespace tocsin::rules {
 /// when series of any name can match.
 std::optional<std::vector<std::string>> pinned_names(const model::Matchers& matchers);
 
-/// Which rules read a series. Pre-filters by metric name, so that a new series costs little even
-/// beside thousands of rules.
+/// The selectors of rules by the metric names that they pin.
 class SelectorIndex {
  public:
   struct Entry {
@@ -25,8 +24,6 @@ class SelectorIndex {
   };
 
   void add(std::size_t rule, const model::Matchers& matchers);
-  /// The rules with a selector that matches, ascending, each once.
-  std::vector<std::size_t> readers(const model::Labels& series) const;
   /// The selectors that may match series of this name; those of any name are in any_name().
   const std::vector<Entry>& with_name(std::string_view name) const;
   const std::vector<Entry>& any_name() const { return any_name_; }

@@ -45,6 +45,7 @@ struct RuleView {
   std::uint64_t late_evaluations = 0;
   std::uint64_t missed_evaluations = 0;
   double spacing_seconds = 0;
+  bool incremental = false;  ///< a look goes through what has changed, not through all samples
   model::AlertState state = model::AlertState::kInactive;  ///< the worst of its alerts
   std::vector<AlertView> alerts;
   base::Position position;

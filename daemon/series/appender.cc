@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "series/appender_state.h"
+#include "series/watches.h"
 
 namespace tocsin::series {
 namespace {
@@ -232,6 +233,9 @@ void Appender::State::begin(Staging& staging, CommitResult& result) {
     series.restored = false;
     series.origin = origin;
     fresh = true;
+    if (series.live != nullptr) {
+      store.watches->moved(series);
+    }
   }
   if (fresh) {
     result.created.push_back({staging.ref, series.labels});
@@ -260,6 +264,10 @@ CommitResult Appender::commit() {
       } else {
         head.append(entry.sample);
         ++store.samples;
+      }
+      if (LiveSeries* live = staging.series->live) {
+        entry.replaces ? store.watches->replaced(*live, entry.sample)
+                       : store.watches->appended(*live, entry.sample);
       }
       store.head_bytes += head.bytes() - bytes_before;
       if (durable) {

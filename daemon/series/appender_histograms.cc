@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "series/appender_state.h"
+#include "series/watches.h"
 
 /// What appenders do with native histograms: as with floats, in a list of their own.
 namespace tocsin::series {
@@ -106,6 +107,9 @@ void Appender::State::commit_histograms(CommitResult& result) {
     Series& series = *staging.series;
     if (!series.histograms) {
       series.histograms = std::make_unique<HistogramHead>();
+      if (series.live != nullptr) {
+        Watches::got_histograms(*series.live);
+      }
     }
     HistogramHead& head = *series.histograms;
     const std::size_t bytes_before = head.bytes();

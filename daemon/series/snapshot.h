@@ -46,6 +46,14 @@ struct Point {
   bool is_stale() const { return histogram ? histogram->is_stale() : model::is_stale(value); }
 };
 
+/// Floats that lie in memory as they are, ascending, without stale markers.
+struct AtHand {
+  std::span<const model::Sample> samples;
+  /// The number of the first of them among those of its series. A sample keeps its number; when one
+  /// gets another value, all of them get new and higher numbers.
+  std::uint64_t first = 0;
+};
+
 /// The immutable samples of one series within a snapshot: sealed chunks plus the published length
 /// of the open one. Implementations keep what they point at alive.
 class PinnedSamples {
@@ -60,6 +68,13 @@ class PinnedSamples {
     std::vector<model::Sample> samples;
     read(min_time_ms, max_time_ms, samples);
     return samples.empty() ? std::nullopt : std::optional(samples.back());
+  }
+
+  /// The samples with min <= time <= max where they need no reading: nothing unless somebody
+  /// watches the series; see Store::live(). Valid as long as the snapshot.
+  virtual std::optional<AtHand> at_hand(std::int64_t /*min_time_ms*/,
+                                        std::int64_t /*max_time_ms*/) const {
+    return std::nullopt;
   }
 
   /// Whether there are no histograms and no start timestamps, so that read() and newest() tell
@@ -85,14 +100,32 @@ struct PinnedSeries {
 /// What an evaluation reads: one list of series for each selection that was asked for. Immutable.
 class Snapshot {
  public:
-  Snapshot() = default;
-  explicit Snapshot(std::vector<std::vector<PinnedSeries>> lists) : lists_(std::move(lists)) {}
+  using List = std::vector<PinnedSeries>;
 
-  std::span<const PinnedSeries> series(std::size_t selection) const { return lists_[selection]; }
+  Snapshot() = default;
+  explicit Snapshot(std::vector<List> lists) {
+    for (List& list : lists) {
+      add(std::make_shared<const List>(std::move(list)), 0);
+    }
+  }
+
+  void add(std::shared_ptr<const List> list, std::uint64_t version) {
+    lists_.push_back({std::move(list), version});
+  }
+
+  std::span<const PinnedSeries> series(std::size_t selection) const {
+    return *lists_[selection].series;
+  }
+  /// Equal for lists that hold the same series in the same order; 0 where that is not known.
+  std::uint64_t version(std::size_t selection) const { return lists_[selection].version; }
   std::size_t selections() const { return lists_.size(); }
 
  private:
-  std::vector<std::vector<PinnedSeries>> lists_;
+  struct Versioned {
+    std::shared_ptr<const List> series;
+    std::uint64_t version = 0;
+  };
+  std::vector<Versioned> lists_;
 };
 
 inline std::optional<Point> PinnedSamples::newest_point(std::int64_t min_time_ms,

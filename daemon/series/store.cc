@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "series/store_impl.h"
+#include "series/watches.h"
 
 namespace tocsin::series {
 namespace {
@@ -69,6 +70,9 @@ Series& Store::Impl::place(SeriesRef ref, Origin origin, model::Labels labels) {
   ++live;
   ++created_total;
   label_bytes += label_overhead(series.labels);
+  if (watches) {
+    watches->created(series);
+  }
   return series;
 }
 
@@ -77,6 +81,9 @@ void Store::Impl::drop(const std::vector<Slot>& slots) {
   removals.reserve(slots.size());
   for (const Slot slot : slots) {
     Series& series = *table[slot];
+    if (series.live != nullptr) {
+      watches->dropped(series);
+    }
     label_bytes -= label_overhead(series.labels);
     head_bytes -= series.bytes();
     by_labels.erase(LabelSlot{slot, static_cast<std::uint32_t>(series.labels.hash())});
@@ -139,6 +146,19 @@ std::shared_ptr<const std::vector<Slot>> Store::Impl::resolve(
   }
   cache[std::move(key)] = {index_version, ++cache_clock, slots};
   return slots;
+}
+
+void read_kept(const Head& head, std::int64_t from, std::int64_t to,
+               std::vector<model::Sample>& out) {
+  for (const Chunk& chunk : head.sealed()) {
+    if (chunk.max_time_ms >= from && chunk.min_time_ms <= to) {
+      chunk.read(from, to, out);
+    }
+  }
+  head.open().read(from, to, out);
+  if (!head.empty() && head.last_time_ms() >= from && head.last_time_ms() <= to) {
+    out.push_back(head.last());
+  }
 }
 
 Store::Store(StoreOptions options) : impl_(std::make_unique<Impl>(options)) {}
@@ -246,6 +266,9 @@ void Store::shift_times(base::Duration delta) {
   TOCSIN_CHECK(!impl_->appender_open, "times move while a batch is being written");
   const std::unique_lock lock(impl_->mutex);
   impl_->shift_ms += delta.count();
+  if (impl_->watches) {
+    impl_->watches->shifted(delta.count());
+  }
 }
 
 void Store::set_retention(base::Duration retention) {

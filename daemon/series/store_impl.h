@@ -41,6 +41,8 @@ struct Series {
   Head head;
   /// Null while there are none; never empty.
   std::unique_ptr<HistogramHead> histograms;
+  /// Null while nobody watches.
+  LiveSeries* live = nullptr;
 
   bool empty() const { return head.empty() && !histograms; }
   std::size_t bytes() const { return head.bytes() + (histograms ? histograms->bytes() : 0); }
@@ -49,6 +51,11 @@ struct Series {
   /// See Head::drop_before().
   std::size_t drop_before(std::int64_t time_ms);
 };
+
+/// Appends the samples with from <= time <= to, in kept times. Under the store's lock, or on the
+/// main loop.
+void read_kept(const Head& head, std::int64_t from, std::int64_t to,
+               std::vector<model::Sample>& out);
 
 inline constexpr Slot kNoSlot = std::numeric_limits<Slot>::max();
 
@@ -190,6 +197,7 @@ struct Store::Impl {
   Slot next_slot = 0;
   std::uint32_t generation = 0;
   bool appender_open = false;
+  std::shared_ptr<Watches> watches;  // null until somebody watches
 
   // Guarded by `mutex`.
   std::size_t live = 0;

@@ -3,7 +3,8 @@
 
 A small server (target_server.cc) shows 10 targets of 10,000 request counters each, and every one of
 them moves with every page. Both programs scrape it at the same time with the same configuration,
-without rules or, with --rules, with rules over 200 series each that never fire. Processor time is that of all threads of the process, its share of the kernel's
+without rules or, with --rules, with rules over 200 series each that never fire; --missing-rules adds
+rules whose selectors match no series. Processor time is that of all threads of the process, its share of the kernel's
 included, in several windows of one run; their median counts. Samples stored in the same windows
 are asked of both, so that nobody wins by leaving something out.
 
@@ -31,11 +32,17 @@ def scrape_configs(options, port, suffix):
     return (f"global: {{scrape_interval: {options.interval}s, "
             f"scrape_timeout: {options.interval * 900}ms, "
             f"evaluation_interval: {options.interval}s}}\n"
-            "rule_files: [rules.yml]\nscrape_configs:" + "".join(f"""
+            "rule_files: [rules.yml]\nscrape_configs:"
+            + target_configs(options, port, suffix, f"{options.interval}s"))
+
+
+def target_configs(options, port, suffix, interval):
+    return "".join(f"""
   - job_name: target{number}
+    scrape_interval: {interval}
     metrics_path: /target/{number}{suffix}
     static_configs: [{{targets: ["127.0.0.1:{port}"]}}]
-""" for number in range(options.targets)))
+""" for number in range(options.targets))
 
 
 def rules(options):
@@ -48,7 +55,11 @@ def rules(options):
             f"  - alert: TooManyRequests{number}\n    expr: >-\n      sum by (route) "
             f'(rate(http_requests_total{{service="service-{target}",shard="shard-{shard}"}}[1m]))'
             f" > {1_000_000 + number}")
-    return "\n".join(lines) + "\n" if options.rules else "groups: []\n"
+    for number in range(getattr(options, "missing_rules", 0)):
+        lines.append(
+            f"  - alert: NothingThere{number}\n    expr: >-\n      sum by (route) "
+            f'(rate(grpc_requests_total{{service="service-{number}"}}[1m])) > {number}')
+    return "\n".join(lines) + "\n" if len(lines) > 1 else "groups: []\n"
 
 
 class Program:
@@ -57,6 +68,7 @@ class Program:
     def __init__(self, name, process, url):
         self.name, self.process, self.url = name, process, url
         self.shares, self.rates, self.evaluations = [], [], []
+        self.start = 0
 
     def look(self):
         page = common.fetch(f"{self.url}/metrics")
@@ -110,10 +122,12 @@ def run_both(options, arguments, webs, folder):
         programs = []
         for name in names:
             log = folder / f"{name}.log"
+            begun = time.monotonic()
             process = stack.enter_context(common.running(arguments[name], log))
             url = f"http://127.0.0.1:{webs[name]}"
-            common.wait_until_ready(process, f"{url}/-/ready", log)
+            common.wait_until_ready(process, f"{url}/-/ready", log, limit=120)
             programs.append(Program(name, process, url))
+            programs[-1].start = time.monotonic() - begun
         time.sleep(options.warm_up)
         for _ in range(options.windows):
             before = [program.look() for program in programs]
@@ -134,6 +148,7 @@ def main():
     parser.add_argument("--targets", type=int, default=10, help="(default: %(default)s)")
     parser.add_argument("--series", type=int, default=100_000, help="(default: %(default)s)")
     parser.add_argument("--rules", type=int, default=0, help="(default: %(default)s)")
+    parser.add_argument("--missing-rules", type=int, default=0, help="(default: %(default)s)")
     parser.add_argument("--interval", type=int, default=5, help="seconds (default: %(default)s)")
     parser.add_argument("--warm-up", type=float, default=30, help="seconds (default: %(default)s)")
     parser.add_argument("--seconds", type=float, default=20, help="of a window")
@@ -146,7 +161,7 @@ def main():
         options.budget_percent = 4 if options.rules else 1.2
 
     print(f"Processor time of taking in {options.series:,} series every {options.interval} s from "
-          f"{options.targets} targets, {options.rules:,} rules\n({common.machine()}; {options.windows} windows of "
+          f"{options.targets} targets, {options.rules + options.missing_rules:,} rules\n({common.machine()}; {options.windows} windows of "
           f"{options.seconds:g} s)\n")
     print("| | of a core, median | all windows | µs a sample | samples a second | looks a second | RSS, MiB |\n"
           "|---|---|---|---|---|---|---|")
@@ -158,6 +173,8 @@ def main():
         medians = [statistics.median(program.shares) for program in programs]
         if len(medians) == 2:
             print(f"| ratio | {medians[1] / medians[0]:.1f} × | | | | | |", flush=True)
+        print("\nStart to ready: "
+              + ", ".join(f"{program.name} {program.start:.2f} s" for program in programs))
         expected = options.series / options.interval
         failed |= not compressed and medians[0] > options.budget_percent
         failed |= statistics.median(programs[0].rates) < 0.99 * expected

@@ -10,18 +10,24 @@ holds for some polls and turns back; each is an alert of its own and, as the rou
 label, a notice of its own. The targets' polls spread over the second, so that the place of a poll
 within the other side's evaluation interval does not decide the result.
 
+With --load, the program under measurement also scrapes that many series every 5 s from 10 more
+targets (target_server.cc) and runs --load-rules rules over them that never fire; see ingest.py.
+
 Standard library only. Exit 1 when a notice is missing or the 99th percentile exceeds --budget-ms.
 """
 
 import argparse
 import asyncio
+import contextlib
 import json
 import pathlib
 import re
+import subprocess
 import sys
 import time
 
 import common
+import ingest
 
 HOLD_POLLS = 3      # how long a fault lasts
 WARM_UP_POLLS = 4   # of every target, before the first fault
@@ -161,17 +167,38 @@ async def collect(bench, name):
         print(f"{name}: gave up waiting after {limit} s", file=sys.stderr)
 
 
+@contextlib.contextmanager
+def load(options, folder):
+    """Serves the series of --load and leaves load.yml; gives the scrape configuration's part."""
+    (folder / "load.yml").write_text("groups: []\n")
+    if not options.load:
+        yield ""
+        return
+    settings = argparse.Namespace(interval=5, targets=10, series=options.load,
+                                  rules=options.load_rules)
+    (folder / "load.yml").write_text(ingest.rules(settings))
+    server = subprocess.Popen([options.server, "0", str(settings.targets),
+                               str(settings.series // settings.targets)],
+                              stdout=subprocess.PIPE, text=True)
+    try:
+        port = int(server.stdout.readline())
+        yield ingest.target_configs(settings, port, "", "5s")
+    finally:
+        server.kill()
+        server.wait()
+
+
 async def measure_tocsin(options, shards, rounds, per_target):
     bench = Bench(shards, rounds)
     server = await asyncio.start_server(bench.serve, "127.0.0.1", 0, backlog=100)
     port = server.sockets[0].getsockname()[1]
-    with common.scratch_folder() as folder:
+    with common.scratch_folder() as folder, load(options, folder) as more:
         web = common.free_port()
         (folder / "rules.yml").write_text(rule_file(shards, per_target))
         (folder / "tocsin.yml").write_text(
             f'{GLOBAL}\nweb: {{listen: "127.0.0.1:{web}"}}\n'
-            f'storage: {{url: "sqlite:{folder}/tocsin.db"}}\nrule_files: [rules.yml]\n'
-            + scrape_configs(shards, port) + notification(port))
+            f'storage: {{url: "sqlite:{folder}/tocsin.db"}}\nrule_files: [rules.yml, load.yml]\n'
+            + scrape_configs(shards, port) + more + notification(port))
         log = folder / "log"
         with common.running([options.tocsin, "run", "--config", folder / "tocsin.yml"],
                             log) as process:
@@ -228,9 +255,12 @@ async def run(options):
     other_rounds = -(-options.other_rounds // options.shards)
     tocsin = await measure_tocsin(options, options.shards, rounds, per_target=True)
     table = [row("tocsin", tocsin)]
-    shared = await measure_tocsin(options, options.shards, other_rounds, per_target=False)
-    shared_row = row(f"tocsin, one rule over all {options.shards} targets", shared)
-    benches = [tocsin, shared]
+    shared_row = ""
+    benches = [tocsin]
+    if not options.load:
+        shared = await measure_tocsin(options, options.shards, other_rounds, per_target=False)
+        shared_row = row(f"tocsin, one rule over all {options.shards} targets", shared)
+        benches.append(shared)
     ratio = ""
     if options.other_rounds > 0 and not options.skip_prometheus:
         other = await measure_prometheus(options, options.shards, other_rounds)
@@ -241,12 +271,15 @@ async def run(options):
                       common.percentile(tocsin.latencies_ms(), share) for share in (0.5, 0.99)]
             ratio = f"| ratio | | | {shares[0]:.0f} × | {shares[1]:.0f} × | |"
 
+    beside = (f", beside {options.load:,} series every 5 s and {options.load_rules:,} rules"
+              if options.load else "")
     print(f"From the scrape that carries the fault to the webhook, 1 s polls, {options.shards} "
-          f"targets, in ms\n({common.machine()})\n")
+          f"targets{beside}, in ms\n({common.machine()})\n")
     print("| | notices | min | median | p99 | max |\n|---|---|---|---|---|---|")
     print("\n".join(line for line in [*table, ratio, shared_row] if line))
-    missing = sum(b.shards * b.rounds - len(b.arrived) for b in benches[:2])
-    repeated = sum(b.repeated for b in benches[:2])
+    mine = benches[:1 if options.load else 2]
+    missing = sum(b.shards * b.rounds - len(b.arrived) for b in mine)
+    repeated = sum(b.repeated for b in mine)
     print(f"\ntocsin's missing notices: {missing}; repeated: {repeated}")
     values = tocsin.latencies_ms()
     return 0 if missing == 0 and common.percentile(values, 0.99) <= options.budget_ms else 1
@@ -262,6 +295,10 @@ def main():
     parser.add_argument("--other-rounds", type=int, default=200,
                         help="of the two comparisons (default: %(default)s)")
     parser.add_argument("--skip-prometheus", action="store_true")
+    parser.add_argument("--load", type=int, default=0, help="series (default: none)")
+    parser.add_argument("--load-rules", type=int, default=1000, help="(default: %(default)s)")
+    parser.add_argument("--server", default=common.ROOT / "build/bench/bench/target_server",
+                        type=pathlib.Path)
     parser.add_argument("--budget-ms", type=float, default=20)
     parser.add_argument("--keep-log", help="where to leave tocsin's log of the last run")
     sys.exit(asyncio.run(run(parser.parse_args())))

@@ -55,7 +55,7 @@ class Bench {
     while (auto stage = engine_.plan_round(wall_, mono_)) {
       std::vector<JobResult> results;
       for (const Job& job : stage->jobs) {
-        results.push_back(evaluate(job, store_.snapshot(job.selections), options_));
+        results.push_back(evaluate(job, live_snapshot(job, store_), options_));
       }
       looks += results.size();
       take(engine_.decide(std::move(results), wall_, mono_));

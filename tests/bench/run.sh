@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# run.sh [latency|push|ingest|footprint|promql|rooms]…: measures tocsin on this machine and prints
+# run.sh [latency|rounds|loaded|push|ingest|rules|footprint|promql|rooms]…: measures tocsin on this machine and prints
 # Markdown; all of them without arguments. Needs the packages of the groups build and test (deploy/packages.txt).
 # TOCSIN_BINARY names a binary to measure instead of building the release preset.
 set -euo pipefail
@@ -7,7 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 jobs=${TOCSIN_JOBS:-$(( $(nproc) + 1 ))}
 what=("$@")
 if [ ${#what[@]} -eq 0 ]; then
-  what=(latency push ingest footprint promql rooms)
+  what=(latency rounds loaded push ingest rules footprint promql rooms)
 fi
 
 build() {  # preset, target…
@@ -21,15 +21,27 @@ binary=${TOCSIN_BINARY:-}
 failed=0
 for name in "${what[@]}"; do
   case $name in
-    latency | push | ingest | footprint)
+    latency | rounds | loaded | push | ingest | rules | footprint)
       if [ -z "$binary" ]; then
         build release tocsin
         binary=$PWD/build/release/tocsin
       fi
-      if [ "$name" = ingest ]; then
-        build bench target_server
-      fi
-      python3 -B "tests/bench/$name.py" --tocsin "$binary" || failed=1
+      script=$name
+      arguments=()
+      case $name in
+        ingest) build bench target_server ;;
+        rules)  # ingest, with what rules add to it
+          build bench target_server
+          script=ingest
+          arguments=(--rules 1000 --gzip no --warm-up 90)
+          ;;
+        loaded)  # latency, beside much else
+          build bench target_server
+          script=latency
+          arguments=(--load 100000 --other-rounds 0 --budget-ms 50)
+          ;;
+      esac
+      python3 -B "tests/bench/$script.py" --tocsin "$binary" "${arguments[@]}" || failed=1
       ;;
     promql)
       build bench promql_server
@@ -42,7 +54,7 @@ for name in "${what[@]}"; do
       done
       ;;
     *)
-      echo "usage: tests/bench/run.sh [latency|push|ingest|footprint|promql|rooms]…" >&2
+      echo "usage: tests/bench/run.sh [latency|rounds|loaded|push|ingest|rules|footprint|promql|rooms]…" >&2
       exit 2
       ;;
   esac

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <bit>
 #include <boost/json/object.hpp>
 
 #include "model/clock_step.h"
@@ -12,6 +13,27 @@
 #include "yaml/document.h"
 
 namespace tocsin::testing {
+
+namespace {
+
+// What a rule remembers of its last look must not change what the next one finds.
+void expect_same(const rules::JobResult& full, const rules::JobResult& kept) {
+  EXPECT_EQ(full.reads, kept.reads);
+  ASSERT_EQ(full.evaluation.has_value(), kept.evaluation.has_value());
+  if (!full.evaluation || !std::holds_alternative<promql::Vector>(full.evaluation->value)) {
+    return;
+  }
+  const auto& expected = std::get<promql::Vector>(full.evaluation->value);
+  const auto& found = std::get<promql::Vector>(kept.evaluation->value);
+  ASSERT_EQ(expected.size(), found.size());
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    EXPECT_EQ(expected[i].labels, found[i].labels);
+    EXPECT_EQ(std::bit_cast<std::uint64_t>(expected[i].value),
+              std::bit_cast<std::uint64_t>(found[i].value));
+  }
+}
+
+}  // namespace
 
 RuleHarness::RuleHarness(rules::EngineOptions options) : options_(std::move(options)) { start(); }
 
@@ -169,7 +191,11 @@ void RuleHarness::run_stage(const rules::Stage& stage) {
   std::vector<rules::JobResult> results;
   for (const rules::Job& job : stage.jobs) {
     looks_.push_back({job.time, names_[job.group][job.rule]});
-    results.push_back(rules::evaluate(job, store_->snapshot(job.selections), options_));
+    rules::Job plain = job;
+    plain.kept = nullptr;
+    const auto full = rules::evaluate(plain, store_->snapshot(job.selections), options_);
+    results.push_back(rules::evaluate(job, rules::live_snapshot(job, *store_), options_));
+    expect_same(full, results.back());
     if (const auto cost = costs_.find(looks_.back().rule); cost != costs_.end()) {
       results.back().seconds = cost->second;
     }

@@ -64,6 +64,7 @@ class RuleHarness {
 
   base::Result<promql::Vector> query(const std::string& expression, base::WallTime time) const;
 
+  series::Store& store() { return *store_; }
   rules::Engine& engine() { return *engine_; }
   const std::vector<Event>& events() const { return events_; }
   const std::vector<Look>& looks() const { return looks_; }

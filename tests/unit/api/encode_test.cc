@@ -113,6 +113,7 @@ std::vector<RuleGroupView> some_groups() {
   recording.late_evaluations = 3;
   recording.missed_evaluations = 4;
   recording.spacing_seconds = 2.5;
+  recording.incremental = true;
   recording.last_evaluation = from_millis(1'767'225'600'000);
   RuleView alerting;
   alerting.alerting = true;
@@ -145,13 +146,13 @@ TEST(EncodeRules, WritesWhatPrometheusWrites) {
       encode_rules(groups, {}),
       R"({"groups":[{"name":"g","file":"r.yml","rules":[)"
       R"J({"name":"a:b","query":"sum(up)","labels":{"x":"y"},"health":"ok","evaluationTime":0.25,)J"
-      R"("lateEvaluations":3,"missedEvaluations":4,"spacing":2.5,)"
+      R"("lateEvaluations":3,"missedEvaluations":4,"spacing":2.5,"evaluationKind":"incremental",)"
       R"("lastEvaluation":"2026-01-01T00:00:00.000Z","type":"recording"},)"
       R"({"state":"firing","name":"A","query":"up == 0","duration":60,"keepFiringFor":0,)"
       R"("labels":{},"annotations":{},"alerts":[{"labels":{"alertname":"A"},"annotations":{},)"
       R"("state":"firing","activeAt":"2026-01-01T00:00:00.500Z","value":"0e+00"}],"health":"err",)"
       R"("lastError":"no","evaluationTime":0,"lateEvaluations":0,"missedEvaluations":0,)"
-      R"("spacing":0,"lastEvaluation":"0001-01-01T00:00:00Z",)"
+      R"("spacing":0,"evaluationKind":"full","lastEvaluation":"0001-01-01T00:00:00Z",)"
       R"("type":"alerting"}],"interval":15,"limit":0,"evaluationTime":0,"missedIterations":5,)"
       R"("lastEvaluation":"0001-01-01T00:00:00Z"}]})");
 }

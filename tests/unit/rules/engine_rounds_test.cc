@@ -314,10 +314,13 @@ TEST(Rounds, ABatchDuringARoundCountsForTheNextOne) {
   EXPECT_FALSE(engine.next_deadline(harness.now(), mono).has_value());
   engine.on_arrival({1, true, mono, {}}, harness.now(), mono);
   engine.on_arrival({1, true, mono, {}}, harness.now(), mono);
-  (void)engine.decide({evaluate(stage->jobs[0], kEmptySnapshot, {})}, harness.now(), mono);
+  const auto look = [&](const Job& job) {
+    return evaluate(job, harness.store().snapshot(job.selections), {});
+  };
+  (void)engine.decide({look(stage->jobs[0])}, harness.now(), mono);
   const auto next = engine.plan_round(harness.now(), mono);
   ASSERT_TRUE(next.has_value());
-  (void)engine.decide({evaluate(next->jobs[0], kEmptySnapshot, {})}, harness.now(), mono);
+  (void)engine.decide({look(next->jobs[0])}, harness.now(), mono);
   EXPECT_FALSE(engine.plan_round(harness.now(), mono).has_value()) << "two wakes are one";
 }
 

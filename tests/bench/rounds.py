@@ -1,0 +1,93 @@
+#!/usr/bin/env python3
+"""From the last target of a round to the webhook: a sum over many targets.
+
+As latency.py, but one rule sums over all targets, and its threshold is reached only with the last of
+them. The clock runs from the last byte of the page of the target that comes last to the webhook's
+arrival. Polls spread over a second.
+
+Standard library only. Exit 1 when a notice is missing or the 99th percentile exceeds --budget-ms.
+"""
+
+import argparse
+import asyncio
+import json
+import pathlib
+import sys
+
+import common
+import latency
+
+
+class Bench(latency.Bench):
+    def notice(self, body, now):
+        for alert in json.loads(body)["alerts"]:
+            if alert["labels"]["round"] in self.arrived:
+                self.repeated += 1
+            else:
+                self.arrived[alert["labels"]["round"]] = now
+        if len(self.arrived) >= self.rounds:
+            self.done.set()
+
+    def latencies_ms(self):
+        last = {}
+        for (number, _), sent in self.sent.items():
+            last[str(number)] = max(sent, last.get(str(number), sent))
+        return sorted((self.arrived[key] - sent) * 1000 for key, sent in last.items()
+                      if key in self.arrived)
+
+
+def rules(targets):
+    return f"""groups:
+  - name: bench
+    rules:
+      - alert: AllOfThem
+        expr: sum by (round) (bench_fault) >= {targets}
+        labels: {{severity: critical, service: bench}}
+        annotations: {{summary: "round {{{{ $labels.round }}}}"}}
+"""
+
+
+async def run(options):
+    bench = Bench(options.targets, options.rounds)
+    server = await asyncio.start_server(bench.serve, "127.0.0.1", 0, backlog=100)
+    port = server.sockets[0].getsockname()[1]
+    with common.scratch_folder() as folder:
+        web = common.free_port()
+        (folder / "rules.yml").write_text(rules(options.targets))
+        (folder / "tocsin.yml").write_text(
+            f'{latency.GLOBAL}\nweb: {{listen: "127.0.0.1:{web}"}}\n'
+            f'storage: {{url: "sqlite:{folder}/tocsin.db"}}\nrule_files: [rules.yml]\n'
+            + latency.scrape_configs(options.targets, port)
+            + latency.notification(port).replace("[alertname, shard, round]", "[alertname, round]"))
+        log = folder / "log"
+        with common.running([options.tocsin, "run", "--config", folder / "tocsin.yml"],
+                            log) as process:
+            await asyncio.to_thread(common.wait_until_ready, process,
+                                    f"http://127.0.0.1:{web}/-/ready", log)
+            await latency.collect(bench, "tocsin")
+    server.close()
+    values = bench.latencies_ms()
+    print(f"From the last of {options.targets} targets to the webhook, a sum over all of them, "
+          f"1 s polls, in ms\n({common.machine()})\n")
+    print("| | notices | min | median | p99 | max |\n|---|---|---|---|---|---|")
+    if values:
+        figures = (values[0], common.percentile(values, 0.5), common.percentile(values, 0.99),
+                   values[-1])
+        print(f"| tocsin | {len(values)} of {options.rounds} | "
+              + " | ".join(f"{figure:.1f}" for figure in figures) + " |")
+    print(f"\nrepeated: {bench.repeated}")
+    good = len(values) == options.rounds and common.percentile(values, 0.99) <= options.budget_ms
+    return 0 if good else 1
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--tocsin", default=common.DEFAULT_BINARY, type=pathlib.Path)
+    parser.add_argument("--targets", type=int, default=40, help="(default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=100, help="(default: %(default)s)")
+    parser.add_argument("--budget-ms", type=float, default=15)
+    sys.exit(asyncio.run(run(parser.parse_args())))
+
+
+if __name__ == "__main__":
+    main()
