@@ -3,9 +3,12 @@
 //
 //   series_memory fill FILE [SERIES [POLLS]]   writes FILE and measures
 //   series_memory restart FILE                 opens FILE, as a start does, and measures
+//
+// Times are of the wall, and of the process' threads together in brackets.
 #include <boost/asio/io_context.hpp>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <string>
 
 #include "async/real_clock.h"
@@ -33,6 +36,8 @@ struct Bench {
   double seconds(base::MonotonicTime since) const {
     return std::chrono::duration<double>(clock.monotonic_now() - since).count();
   }
+
+  static double cpu_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
 
   double resident_mib() const {
     const auto status = files.read_file("/proc/self/status", 1 << 20);
@@ -109,19 +114,24 @@ struct Bench {
                 append_seconds * 1e9 / series / std::max(1, polls - 1));
     const std::uint64_t log_bytes = keeper->stats().log_bytes;
     const base::MonotonicTime begun = clock.monotonic_now();
+    const double cpu_begun = cpu_seconds();
     const base::Status sealed = co_await keeper->seal();
     const double seal_seconds = seconds(begun);
+    const double seal_cpu = cpu_seconds() - cpu_begun;
     const KeeperStats stats = keeper->stats();
-    std::printf("seal: %.2f s%s, %.0f MiB in %d blocks (%.2f bytes a sample); log %.0f MiB\n",
-                seal_seconds, sealed ? "" : " (failed)",
-                static_cast<double>(stats.block_bytes) / 1048576, static_cast<int>(stats.blocks),
-                static_cast<double>(stats.block_bytes) / series / polls,
-                static_cast<double>(log_bytes) / 1048576);
+    std::printf(
+        "seal: %.2f s [%.2f]%s, %.0f MiB in %d blocks (%.2f bytes a sample); log %.0f MiB\n",
+        seal_seconds, seal_cpu, sealed ? "" : " (failed)",
+        static_cast<double>(stats.block_bytes) / 1048576, static_cast<int>(stats.blocks),
+        static_cast<double>(stats.block_bytes) / series / polls,
+        static_cast<double>(log_bytes) / 1048576);
     report("after the seal", series);
-    // So that a restart reads some log too: four more polls.
-    for (int poll = 0; poll < 4; ++poll, time_ms += 15'000) {
+    // So that a restart reads as much log as there can be.
+    while (keeper->stats().log_bytes < KeeperOptions().seal_log_bytes) {
+      time_ms += 15'000;
       for (auto& one : samples) {
         one.sample.time_ms = time_ms;
+        one.sample.value += static_cast<double>(random.below(200));
       }
       series::Appender appender = store.appender(1);
       appender.append_all(samples, refused);
@@ -141,9 +151,10 @@ struct Bench {
       std::printf("%s\n", opened.error().to_string().c_str());
       co_return;
     }
-    std::printf("restart: %.2f s for %d series, %d samples, %d blocks, %d rows of log\n",
-                seconds(begun), static_cast<int>(opened->series), static_cast<int>(opened->samples),
-                static_cast<int>(opened->blocks_read), static_cast<int>(opened->log_rows));
+    std::printf("restart: %.2f s [%.2f] for %d series, %d samples, %d blocks, %d rows of log\n",
+                seconds(begun), cpu_seconds(), static_cast<int>(opened->series),
+                static_cast<int>(opened->samples), static_cast<int>(opened->blocks_read),
+                static_cast<int>(opened->log_rows));
     report("after the restart", static_cast<int>(opened->series));
     const base::Status stopped =
         co_await keeper->stop(clock.monotonic_now() + std::chrono::seconds(30));
