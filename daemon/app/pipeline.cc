@@ -156,8 +156,8 @@ void Pipeline::on_arrival(const rules::Arrival& arrival) {
   wake_.notify();
 }
 
-void Pipeline::set_live_origins(std::vector<rules::LiveOrigin> origins) {
-  core_.engine().set_live_origins(std::move(origins), parts_.clock.monotonic_now());
+void Pipeline::set_live_origins(const std::vector<rules::LiveOrigin>& origins) {
+  core_.engine().set_live_origins(origins, parts_.clock.monotonic_now());
 }
 
 void Pipeline::run_rounds(Moment moment) {
