@@ -21,8 +21,12 @@ using testing::sample_notice;
 class PluginTest : public ::testing::Test {
  protected:
   Parts parts() {
-    return {http_,         files_,    loop_.timers(),
-            loop_.clock(), renderer_, loop_.executor(),
+    return {http_,
+            files_,
+            loop_.timers(),
+            loop_.clock(),
+            renderer_,
+            loop_.executor(),
             [this](bool, std::string_view line) { log_ += line; }};
   }
 
