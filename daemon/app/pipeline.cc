@@ -174,8 +174,8 @@ async::Task<> Pipeline::run_arrivals() {
   }
 }
 
-void Pipeline::set_live_origins(std::vector<rules::LiveOrigin> origins) {
-  core_.engine().set_live_origins(std::move(origins), parts_.clock.monotonic_now());
+void Pipeline::set_live_origins(const std::vector<rules::LiveOrigin>& origins) {
+  core_.engine().set_live_origins(origins, parts_.clock.monotonic_now());
 }
 
 void Pipeline::run_rounds(Moment moment) {

@@ -65,7 +65,7 @@ class Pipeline {
   void on_arrival(const rules::Arrival& arrival);
   /// Whether a rule that reads this origin is pending or close to its threshold.
   bool wants_sharper(series::Origin origin);
-  void set_live_origins(std::vector<rules::LiveOrigin> origins);
+  void set_live_origins(const std::vector<rules::LiveOrigin>& origins);
 
   void reload(CoreOptions core, std::vector<rules::Group> groups,
               const std::vector<rules::QuarantinedGroup>& quarantined);

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "support/fake_file_system.h"
 #include "support/real_loop.h"
 #include "support/temporary_folder.h"
 #include "unit/notifiers/support.h"
@@ -20,8 +21,13 @@ using testing::sample_notice;
 class PluginTest : public ::testing::Test {
  protected:
   Parts parts() {
-    return {http_,     loop_.timers(),   loop_.clock(),
-            renderer_, loop_.executor(), [this](bool, std::string_view line) { log_ += line; }};
+    return {http_,
+            files_,
+            loop_.timers(),
+            loop_.clock(),
+            renderer_,
+            loop_.executor(),
+            [this](bool, std::string_view line) { log_ += line; }};
   }
 
   Outcome deliver(Notifier& notifier) {
@@ -43,6 +49,7 @@ class PluginTest : public ::testing::Test {
 
   testing::RealLoop loop_;
   testing::FakeHttpClient http_;
+  testing::FakeFileSystem files_;
   testing::FakeRenderer renderer_;
   std::string log_;
 };
