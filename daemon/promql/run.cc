@@ -6,7 +6,6 @@
 
 #include "promql/arithmetic.h"
 #include "promql/call_frame.h"
-#include "promql/memory.h"
 #include "promql/operators.h"
 #include "promql/signature.h"
 
@@ -145,32 +144,6 @@ Run::Run(const Input& input, std::vector<Grid> grids)
 
 StreamPtr Run::stream_of(std::shared_ptr<const Block> block) {
   return std::make_unique<BlockStream>(std::move(block));
-}
-
-bool Run::has_kinds() {
-  if (has_kinds_) {
-    return *has_kinds_;
-  }
-  // The same lists need not be gone through again; 0 is no version.
-  std::vector<std::uint64_t> versions;
-  for (std::size_t i = 0; memory_ != nullptr && i < snapshot_.selections(); ++i) {
-    versions.push_back(snapshot_.version(i));
-  }
-  const bool versioned = !versions.empty() && std::ranges::find(versions, 0U) == versions.end();
-  if (versioned) {
-    has_kinds_ = memory_->noted(versions);
-  }
-  if (!has_kinds_) {
-    has_kinds_ = false;
-    for (std::size_t i = 0; i < snapshot_.selections() && !*has_kinds_; ++i) {
-      has_kinds_ =
-          std::ranges::any_of(snapshot_.series(i), carries_kind, &series::PinnedSeries::labels);
-    }
-    if (versioned) {
-      memory_->note(std::move(versions), *has_kinds_);
-    }
-  }
-  return *has_kinds_;
 }
 
 bool Run::may_split(const PlanNode& node) {
