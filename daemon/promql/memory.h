@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -57,6 +58,14 @@ class Memory {
   /// Likewise of an aggregation.
   KeptGroups& groups(NodeId node, std::uint64_t version, std::size_t series, bool keep,
                      const std::vector<std::string>& labels);
+  /// What was noted when the lists of a snapshot had these versions.
+  std::optional<bool> noted(const std::vector<std::uint64_t>& versions) const {
+    return versions == noted_versions_ ? noted_ : std::nullopt;
+  }
+  void note(std::vector<std::uint64_t> versions, bool fact) {
+    noted_versions_ = std::move(versions);
+    noted_ = fact;
+  }
 
  private:
   struct Windows {
@@ -65,6 +74,8 @@ class Memory {
   };
   std::unordered_map<NodeId, Windows> windows_;
   std::unordered_map<NodeId, KeptGroups> groups_;
+  std::vector<std::uint64_t> noted_versions_;
+  std::optional<bool> noted_;
 };
 
 /// From so many samples on a window is kept; for fewer it costs more than it saves.

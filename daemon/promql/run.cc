@@ -146,17 +146,6 @@ StreamPtr Run::stream_of(std::shared_ptr<const Block> block) {
   return std::make_unique<BlockStream>(std::move(block));
 }
 
-bool Run::has_kinds() {
-  if (!has_kinds_) {
-    has_kinds_ = false;
-    for (std::size_t i = 0; i < snapshot_.selections() && !*has_kinds_; ++i) {
-      has_kinds_ =
-          std::ranges::any_of(snapshot_.series(i), carries_kind, &series::PinnedSeries::labels);
-    }
-  }
-  return *has_kinds_;
-}
-
 bool Run::may_split(const PlanNode& node) {
   return node.may_split || (node.names == Names::kNone && has_kinds());
 }

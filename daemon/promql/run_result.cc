@@ -4,9 +4,11 @@
 
 #include "promql/call_frame.h"
 #include "promql/extended.h"
+#include "promql/memory.h"
 #include "promql/operators.h"
 #include "promql/range_source.h"
 #include "promql/run.h"
+#include "promql/signature.h"
 
 /// From the streams of the root to the value of the query.
 namespace tocsin::promql {
@@ -233,6 +235,32 @@ Result<Value> value_of(Run& run, NodeId root, bool instant) {
 }
 
 }  // namespace
+
+bool Run::has_kinds() {
+  if (has_kinds_) {
+    return *has_kinds_;
+  }
+  // The same lists need not be gone through again; 0 is no version.
+  std::vector<std::uint64_t> versions;
+  for (std::size_t i = 0; memory_ != nullptr && i < snapshot_.selections(); ++i) {
+    versions.push_back(snapshot_.version(i));
+  }
+  const bool versioned = !versions.empty() && std::ranges::find(versions, 0U) == versions.end();
+  if (versioned) {
+    has_kinds_ = memory_->noted(versions);
+  }
+  if (!has_kinds_) {
+    has_kinds_ = false;
+    for (std::size_t i = 0; i < snapshot_.selections() && !*has_kinds_; ++i) {
+      has_kinds_ =
+          std::ranges::any_of(snapshot_.series(i), carries_kind, &series::PinnedSeries::labels);
+    }
+    if (versioned) {
+      memory_->note(std::move(versions), *has_kinds_);
+    }
+  }
+  return *has_kinds_;
+}
 
 Result<Evaluation> run_plan(const Run::Input& input, Grid query, bool instant) {
   auto grids = frame_grids(input.plan, std::move(query), input.times, input.options);

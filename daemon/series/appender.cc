@@ -232,10 +232,10 @@ void Appender::State::begin(Staging& staging, CommitResult& result) {
     // To whoever writes it, it is as new as if it had not been there before.
     series.restored = false;
     series.origin = origin;
-    fresh = true;
     if (series.live != nullptr) {
       store.watches->moved(series);
     }
+    fresh = true;
   }
   if (fresh) {
     result.created.push_back({staging.ref, series.labels});

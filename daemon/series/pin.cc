@@ -81,6 +81,19 @@ struct PinnedBlock {
 
 }  // namespace
 
+void read_kept(const Head& head, std::int64_t from, std::int64_t to,
+               std::vector<model::Sample>& out) {
+  for (const Chunk& chunk : head.sealed()) {
+    if (chunk.max_time_ms >= from && chunk.min_time_ms <= to) {
+      chunk.read(from, to, out);
+    }
+  }
+  head.open().read(from, to, out);
+  if (!head.empty() && head.last_time_ms() >= from && head.last_time_ms() <= to) {
+    out.push_back(head.last());
+  }
+}
+
 Selection Store::Impl::kept(const Selection& selection) const {
   return {selection.matchers, std::max(minus(selection.min_time_ms, shift_ms), floor_ms),
           minus(selection.max_time_ms, shift_ms)};

@@ -148,19 +148,6 @@ std::shared_ptr<const std::vector<Slot>> Store::Impl::resolve(
   return slots;
 }
 
-void read_kept(const Head& head, std::int64_t from, std::int64_t to,
-               std::vector<model::Sample>& out) {
-  for (const Chunk& chunk : head.sealed()) {
-    if (chunk.max_time_ms >= from && chunk.min_time_ms <= to) {
-      chunk.read(from, to, out);
-    }
-  }
-  head.open().read(from, to, out);
-  if (!head.empty() && head.last_time_ms() >= from && head.last_time_ms() <= to) {
-    out.push_back(head.last());
-  }
-}
-
 Store::Store(StoreOptions options) : impl_(std::make_unique<Impl>(options)) {}
 Store::~Store() { TOCSIN_CHECK(!impl_->appender_open, "an appender outlives its store"); }
 

@@ -62,6 +62,8 @@ struct StoreOptions {
   base::Duration retention = std::chrono::hours(2);
   /// New series beyond this are refused with kLimitExceeded.
   std::size_t max_series = 2'000'000;
+  /// What may lie at hand for those who watch; see Store::live().
+  std::size_t max_watched_bytes = std::size_t{64} << 20;
   /// Samples are sealed into blocks before memory lets them go; see Store::unsealed(). Without it
   /// what leaves memory is gone.
   bool durable = false;
@@ -72,8 +74,6 @@ struct StoreOptions {
   base::Duration max_unsealed = std::chrono::hours(6);
   /// So many committed samples wait for take_log() at most; then the older half of them goes.
   std::size_t max_log_samples = 4'000'000;
-  /// What may lie at hand for those who watch; see Store::live().
-  std::size_t max_watched_bytes = std::size_t{64} << 20;
 };
 
 /// A new series, reported at commit, so that readers can see whether it concerns them.
@@ -179,6 +179,14 @@ class Store {
   /// snapshot belongs to the i-th selection; series come sorted by labels.
   Snapshot snapshot(std::span<const Selection> selections) const;
 
+  /// The same for who asks for the same selections again and again, on the main loop: series that
+  /// match are known before they are asked for, and `keep` says of each selection how much of their
+  /// newest samples should lie at hand. `watching` belongs to the caller; it is empty the first
+  /// time, and who lets go of it is not kept for any more. The result goes with the next commit.
+  Snapshot live(std::span<const Selection> selections, std::span<const base::Duration> keep,
+                Watching& watching);
+  /// What is kept for those who watch.
+  WatchStats watch_stats() const;
   /// The same with what was read of blocks for this very question, beside what is at hand of them.
   Snapshot snapshot(std::span<const Selection> selections, std::span<const Provision> given) const;
 
@@ -190,14 +198,6 @@ class Store {
   bool reaches_past_memory(std::span<const Selection> selections) const;
   /// The blocks that there are, and what is at hand of them.
   History& history() const;
-  /// The same for who asks for the same selections again and again, on the main loop: series that
-  /// match are known before they are asked for, and `keep` says of each selection how much of their
-  /// newest samples should lie at hand. `watching` belongs to the caller; it is empty the first
-  /// time, and who lets go of it is not kept for any more. The result goes with the next commit.
-  Snapshot live(std::span<const Selection> selections, std::span<const base::Duration> keep,
-                Watching& watching);
-  /// What is kept for those who watch.
-  WatchStats watch_stats() const;
 
   /// The origin that created a series.
   std::optional<Origin> origin_of(SeriesRef ref) const;

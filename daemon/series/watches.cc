@@ -15,22 +15,8 @@ std::int64_t minus(std::int64_t time_ms, std::int64_t shift_ms) {
   return time_ms > kFar || time_ms < -kFar ? time_ms : time_ms - shift_ms;
 }
 
-// No two lists of matchers have the same one.
-std::string key_of(const model::Matchers& matchers) {
-  std::string key;
-  for (const model::Matcher& matcher : matchers) {
-    const std::string text = matcher.to_string();
-    key += std::to_string(text.size());
-    key += ':';
-    key += text;
-  }
-  return key;
-}
-
-LiveSeries& live_of(const PinnedSeries& entry) {
-  // A watch's list has only its own series, which are not constant; its readers may not change
-  // them.
-  return const_cast<LiveSeries&>(static_cast<const LiveSeries&>(*entry.samples));
+const LiveSeries& live_of(const PinnedSeries& entry) {
+  return static_cast<const LiveSeries&>(*entry.samples);
 }
 
 }  // namespace
@@ -114,8 +100,8 @@ void Watch::settle() {
   const auto middle = static_cast<std::ptrdiff_t>(list_->size());
   for (auto& live : added_) {
     const Series& series = *live->series_;
-    list_->push_back(
-        {series.labels, series.origin, series.restored ? 0 : series.ref, std::move(live)});
+    const SeriesRef ref = series.restored ? 0 : series.ref;
+    list_->push_back({series.labels, series.origin, ref, std::move(live)});
   }
   added_.clear();
   std::ranges::sort(list_->begin() + middle, list_->end(), {}, &PinnedSeries::labels);
@@ -145,11 +131,11 @@ bool Watch::floats_only() {
 }
 
 std::shared_ptr<Watch> Watches::watch(const model::Matchers& matchers, std::int64_t keep_ms) {
-  const auto [known, fresh] = by_matchers_.try_emplace(key_of(matchers), nullptr);
+  const auto [known, fresh] = by_matchers_.try_emplace(matchers_key(matchers), nullptr);
   if (!fresh) {
     if (auto watch = known->second->weak_from_this().lock()) {
       for (const PinnedSeries& entry : *watch->list()) {
-        keep(live_of(entry), keep_ms);
+        keep(*live_of(entry).series_->live, keep_ms);
       }
       watch->keep_ms_ = std::max(watch->keep_ms_, keep_ms);
       return watch;
@@ -173,7 +159,7 @@ std::shared_ptr<Watch> Watches::watch(const model::Matchers& matchers, std::int6
 void Watches::leave(Watch& watch) {
   watch.settle();
   for (const PinnedSeries& entry : *watch.list_) {
-    LiveSeries& live = live_of(entry);
+    LiveSeries& live = *live_of(entry).series_->live;
     std::erase(live.watches_, &watch);
     if (live.watches_.empty()) {
       dropped(*live.series_);
@@ -181,7 +167,7 @@ void Watches::leave(Watch& watch) {
   }
   index_.remove(watch.id_, watch.matchers_);
   by_id_[watch.id_] = nullptr;
-  by_matchers_.erase(key_of(watch.matchers_));
+  by_matchers_.erase(matchers_key(watch.matchers_));
 }
 
 void Watches::join(Watch& watch, Series& series) {
@@ -303,9 +289,7 @@ Snapshot Store::live(std::span<const Selection> selections, std::span<const base
       watch = impl_->watches->watch(selections[i].matchers, keep[i].count());
     }
     const std::int64_t from = minus(selections[i].min_time_ms, impl_->shift_ms);
-    const bool in_memory =
-        from >= impl_->floor_ms && (!impl_->options.durable || from >= impl_->memory_floor_ms);
-    if (in_memory && watch->floats_only()) {
+    if (from >= std::max(impl_->floor_ms, impl_->oldest_accepted()) && watch->floats_only()) {
       auto list = watch->list();
       snapshot.add(std::move(list), watch->version());
     } else {
