@@ -29,6 +29,8 @@ class Api {
 
   async::Task<net::ServerResponse> handle(net::ServerRequest request);
 
+  /// What queries that come from now on may use.
+  void set_query_options(QueryOptions options) { query_api_.set_options(options); }
   /// Cancels the queries that run and wait, and takes no more of them.
   void stop_queries() { query_api_.stop(); }
   const QueryGate& gate() const { return query_api_.gate(); }

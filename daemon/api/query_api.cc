@@ -33,6 +33,11 @@ QueryApi::QueryApi(boost::asio::any_io_executor executor, const base::Clock& clo
       options_(options),
       gate_(std::move(executor), options.max_concurrent) {}
 
+void QueryApi::set_options(QueryOptions options) {
+  options_ = options;
+  gate_.set_places(options.max_concurrent);
+}
+
 QueryApi::Refusal QueryApi::read_times(const net::ServerRequest& request,
                                        promql::RangeTimes& range) const {
   for (const std::string_view name : {"start", "end"}) {

@@ -35,6 +35,8 @@ class QueryApi {
   async::Task<net::ServerResponse> query(net::ServerRequest request);
   async::Task<net::ServerResponse> query_range(net::ServerRequest request);
 
+  /// For queries that come from now on.
+  void set_options(QueryOptions options);
   /// Cancels every query, those that wait included, and takes no more.
   void stop();
 

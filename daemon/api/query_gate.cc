@@ -37,6 +37,11 @@ async::Task<base::Result<QueryGate::Place>> QueryGate::enter() {
   co_return Place(*this);
 }
 
+void QueryGate::set_places(std::size_t places) {
+  places_ = std::max<std::size_t>(places, 1);
+  changed_.notify();
+}
+
 void QueryGate::close() {
   closed_ = true;
   changed_.notify();

@@ -29,6 +29,8 @@ class QueryGate {
 
   /// kCancelled when the task was cancelled or the gate is closed.
   async::Task<base::Result<Place>> enter();
+  /// How many run at once from now on; those that run already go on.
+  void set_places(std::size_t places);
   /// Nobody enters any more.
   void close();
 

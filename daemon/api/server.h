@@ -24,6 +24,8 @@ class Server {
 
   /// Who takes pushed samples; see Api.
   void receive_with(Receiver& receiver) { api_.receive_with(receiver); }
+  /// What queries that come from now on may use.
+  void set_query_options(QueryOptions options) { api_.set_query_options(options); }
   base::Status start() { return http_.start(); }
   /// Cancels the queries, so that their clients hear of it, and lets other requests end.
   async::Task<> stop(base::Duration limit) {

@@ -169,9 +169,7 @@ async::Task<base::Status> Daemon::start() {
   query_pool_ = std::make_unique<async::WorkerPool>(
       parts_.executor,
       async::ThreadOptions{
-          .name = "query",
-          .threads = std::min(generation_->config.query.max_concurrency, async::processors() + 2),
-          .niceness = kQueryNiceness});
+          .name = "query", .threads = async::processors() + 2, .niceness = kQueryNiceness});
   views_ = std::make_unique<DaemonViews>(DaemonViews::Parts{
       .pipeline = *pipeline_,
       .feed = *feed_,
@@ -348,6 +346,7 @@ async::Task<base::Status> Daemon::reload() {
   // The listener stays as it was started.
   generation->config.web = generation_->config.web;
   generation_ = std::move(generation);
+  server_->set_query_options(query_options());
   install_notifiers();
   co_await swap_forwarder();
   pipeline_->reload(core_options(), generation_->config.groups, generation_->config.quarantined);

@@ -82,6 +82,7 @@ class Daemon final : public api::Commands {
   void install_targets();
   void install_retention();
   void install_forwarder();
+  api::QueryOptions query_options() const;
   base::Result<api::ServerOptions> server_options() const;
   base::Result<std::vector<api::Credential>> read_credentials(
       const std::vector<Credential>& credentials) const;

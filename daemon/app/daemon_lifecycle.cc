@@ -35,6 +35,16 @@ base::Result<std::vector<api::Credential>> Daemon::read_credentials(
   return read;
 }
 
+api::QueryOptions Daemon::query_options() const {
+  const QueryConfig& query = generation_->config.query;
+  return {.max_concurrent = query.max_concurrency,
+          .timeout = query.timeout,
+          .max_points = query.max_points,
+          .max_samples = query.max_samples,
+          .max_length = query.max_length,
+          .max_depth = query.max_depth};
+}
+
 base::Result<api::ServerOptions> Daemon::server_options() const {
   const WebConfig& web = generation_->config.web;
   api::ServerOptions options;
@@ -42,13 +52,7 @@ base::Result<api::ServerOptions> Daemon::server_options() const {
   options.http.port = web.port;
   options.http.cert_file = web.cert_file;
   options.http.key_file = web.key_file;
-  const QueryConfig& query = generation_->config.query;
-  options.query = {.max_concurrent = query.max_concurrency,
-                   .timeout = query.timeout,
-                   .max_points = query.max_points,
-                   .max_samples = query.max_samples,
-                   .max_length = query.max_length,
-                   .max_depth = query.max_depth};
+  options.query = query_options();
   auto tokens = read_credentials(web.bearer_tokens);
   if (!tokens) {
     return tokens.error();

@@ -29,11 +29,14 @@ groups:
         labels: {severity: critical, service: shop, category: business}
         annotations: {summary: "the queue is long", impact: "orders come late"}
 )");
+    configure(query_section);
+    rig_.start_ready({"--enable-feature=promql-experimental-functions"});
+    ASSERT_TRUE(eventually(10s, [this] { return rig_.holds("queue_length"); })) << rig_.log();
+  }
+  void configure(const std::string& query_section) {
     rig_.write("tocsin.yml", "rule_files: [rules.yml]\nscrape_configs:\n" +
                                  scrape_job("shop", page_.address()) + query_section +
                                  webhook_route(sink_.url()));
-    rig_.start_ready({"--enable-feature=promql-experimental-functions"});
-    ASSERT_TRUE(eventually(10s, [this] { return rig_.holds("queue_length"); })) << rig_.log();
   }
   /// Takes most of a minute when nobody stops it.
   std::string endless() const {
@@ -134,6 +137,17 @@ TEST_F(QueryLimits, SamplesLengthDepthAndPointsAreBounded) {
   const HttpMessage points = rig_.get("/api/v1/query_range?query=1&start=0&end=11&step=1");
   EXPECT_EQ(points.status, 400);
   EXPECT_THAT(points.body, HasSubstr("exceeded maximum resolution of 10 points"));
+}
+
+TEST_F(QueryLimits, AReloadChangesThem) {
+  start("query: {max_length: 50}\n");
+  const std::string longer = "/api/v1/query?query=" + std::string(51, '1');
+  EXPECT_EQ(rig_.get(longer).status, 400);
+  configure("query: {max_length: 500, max_concurrency: 7, timeout: 1s}\n");
+  EXPECT_EQ(rig_.post("/-/reload").status, 200);
+  EXPECT_EQ(rig_.get(longer).status, 200);
+  EXPECT_EQ(rig_.metric("tocsin_api_queries_max"), 7);
+  EXPECT_EQ(rig_.get(endless()).status, 503);
 }
 
 TEST_F(QueryLimits, MemoryIsGivenBack) {

@@ -169,6 +169,23 @@ TEST_F(QueryApiTest, RunsOnlySoManyAtOnce) {
   EXPECT_EQ(queries_.reports.back().queue_seconds, 30);
 }
 
+TEST_F(QueryApiTest, NewLimitsHoldForWhoWaitsAndWhoComes) {
+  queries_.takes = seconds(10);
+  std::vector<int> statuses;
+  for (int i = 0; i < 4; ++i) {
+    simulation_.spawn(ask(api_, with({{"query", "1"}}), statuses));
+  }
+  simulation_.settle();
+  api_.set_options({.max_concurrent = 3, .max_samples = 1, .max_length = 3});
+  simulation_.settle();
+  EXPECT_EQ(api_.gate().active(), 3U);
+  EXPECT_EQ(api_.gate().waiting(), 1U);
+  simulation_.run_until_idle();
+  EXPECT_EQ(statuses, (std::vector<int>{200, 200, 200, 200}));
+  EXPECT_EQ(query({{"query", "1+11"}}).status, 400);
+  EXPECT_EQ(query({{"query", "up"}, {"time", "2"}}).status, 422);
+}
+
 TEST_F(QueryApiTest, WhoWaitsTooLongIsToldSo) {
   queries_.takes = seconds(10);
   std::vector<int> statuses;
