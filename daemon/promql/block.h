@@ -8,14 +8,21 @@
 #include <utility>
 #include <vector>
 
+#include "promql/budget.h"
 #include "promql/column.h"
 
 namespace tocsin::promql {
 
-/// Columns that are kept: a table of one row for each series.
+/// Columns that are kept: a table of one row for each series. What was charged for it is given back
+/// when it goes.
 class Block {
  public:
-  explicit Block(std::size_t steps) : steps_(steps) {}
+  Block(std::size_t steps, Budget& budget) : steps_(steps), charge_(budget) {}
+
+  /// Counts values that it holds; fails when there are too many.
+  base::Status charge(std::size_t count) { return charge_.take(count); }
+  /// Takes over what somebody else was charged for its values.
+  void charge(Charge charge) { charge_ = std::move(charge); }
 
   std::size_t steps() const { return steps_; }
   std::size_t rows() const { return series_.size(); }
@@ -94,6 +101,7 @@ class Block {
   }
 
   std::size_t steps_;
+  Charge charge_;
   std::vector<Series> series_;
   std::vector<double> values_;
   std::unordered_map<std::size_t, std::vector<HistogramPtr>> histograms_;  // by row

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include "base/result.h"
 #include "promql/query.h"
@@ -41,6 +42,30 @@ class Budget {
   std::size_t held_ = 0;
   std::size_t peak_ = 0;
   std::size_t unchecked_ = kBetweenLooks;  // so that the first time looks
+};
+
+/// Samples that somebody holds; they are given back when it goes. The budget outlives it.
+class Charge {
+ public:
+  explicit Charge(Budget& budget) : budget_(&budget) {}
+  Charge(Charge&& other) noexcept
+      : budget_(other.budget_), count_(std::exchange(other.count_, 0)) {}
+  Charge& operator=(Charge&& other) noexcept {
+    std::swap(budget_, other.budget_);
+    std::swap(count_, other.count_);
+    return *this;
+  }
+  ~Charge() { budget_->give_back(count_); }
+
+  /// Fails when there are too many; they count as held all the same.
+  base::Status take(std::size_t count) {
+    count_ += count;
+    return budget_->take(count);
+  }
+
+ private:
+  Budget* budget_;
+  std::size_t count_ = 0;
 };
 
 }  // namespace tocsin::promql

@@ -4,7 +4,6 @@
 #include <unordered_set>
 #include <utility>
 
-#include "promql/arithmetic.h"
 #include "promql/call_frame.h"
 #include "promql/operators.h"
 #include "promql/signature.h"
@@ -26,7 +25,8 @@ class BlockStream final : public Stream {
   explicit BlockStream(std::shared_ptr<const Block> block) : block_(std::move(block)) {}
 
   Result<bool> next(Column& column) override {
-    if (row_ == block_->rows()) {
+    if (!block_ || row_ == block_->rows()) {
+      block_.reset();  // it may have been the last one who needs it
       return false;
     }
     block_->fill(row_++, column);
@@ -246,17 +246,23 @@ Result<StreamPtr> Run::make(const PlanNode& node) {
 }
 
 Result<std::shared_ptr<const Block>> Run::kept(NodeId id) {
-  if (blocks_.empty()) {
-    blocks_.resize(plan_.size());
+  if (kept_.empty()) {
+    kept_.resize(plan_.size());
   }
-  if (!blocks_[id]) {
-    auto block = collect(id, plan_.node(id).frame);
+  const PlanNode& node = plan_.node(id);
+  if (!kept_[id].block) {
+    auto stream = make(node);
+    if (!stream) {
+      return stream.error();
+    }
+    auto block = gather(**stream, grid(node).size());
     if (!block) {
       return block.error();
     }
-    blocks_[id] = std::move(*block);
+    kept_[id] = {std::move(*block), node.uses};
   }
-  return blocks_[id];
+  Kept& kept = kept_[id];
+  return --kept.readers > 0 ? kept.block : std::move(kept.block);
 }
 
 Result<StreamPtr> Run::open(NodeId id, FrameId frame) {
@@ -287,16 +293,21 @@ Result<StreamPtr> Run::open(NodeId id, FrameId frame) {
 
 Result<std::shared_ptr<const Block>> Run::collect(NodeId id, FrameId frame) {
   const PlanNode& node = plan_.node(id);
-  auto block = std::make_shared<Block>(grids_[frame].size());
-  // A part that several read is opened by kept() and must not be asked for itself here.
-  const bool own = node.uses > 1 && !(blocks_.size() > id && blocks_[id]);
-  auto stream = own && frame == node.frame ? make(node) : open(id, frame);
+  if (node.uses > 1 && node.frame == frame && !grids_[frame].empty()) {
+    return kept(id);
+  }
+  auto stream = open(id, frame);
   if (!stream) {
     return stream.error();
   }
+  return gather(**stream, grids_[frame].size());
+}
+
+Result<std::shared_ptr<const Block>> Run::gather(Stream& stream, std::size_t steps) {
+  auto block = std::make_shared<Block>(steps, budget_);
   Column column;
   while (true) {
-    const auto more = (*stream)->next(column);
+    const auto more = stream.next(column);
     if (!more) {
       return more.error();
     }
@@ -305,7 +316,7 @@ Result<std::shared_ptr<const Block>> Run::collect(NodeId id, FrameId frame) {
     }
     settle(column);
     block->add(column);
-    if (auto status = budget_.take(column.values.size()); !status) {
+    if (auto status = block->charge(steps); !status) {
       return status.error();
     }
   }
@@ -316,7 +327,7 @@ Result<StreamPtr> Run::open_merged(NodeId id, FrameId frame) {
   if (!stream || !may_split(plan_.node(id))) {
     return stream;
   }
-  auto block = std::make_shared<Block>(grids_[frame].size());
+  auto block = std::make_shared<Block>(grids_[frame].size(), budget_);
   std::unordered_map<model::Labels, std::size_t, model::LabelsHash> rows;
   Column column;
   while (true) {
@@ -331,62 +342,12 @@ Result<StreamPtr> Run::open_merged(NodeId id, FrameId frame) {
     const auto [place, fresh] = rows.try_emplace(column.labels, block->rows());
     if (fresh) {
       block->add(column);
-      if (auto status = budget_.take(column.values.size()); !status) {
+      if (auto status = block->charge(column.values.size()); !status) {
         return status.error();
       }
     } else if (!block->join(place->second, column)) {
       return same_labels();
     }
-  }
-}
-
-Result<Scalars> Run::scalars(NodeId id) {
-  const PlanNode& node = plan_.node(id);
-  if (node.kind == NodeKind::kNumber) {
-    return Scalars{std::span(&node.number, 1)};
-  }
-  if (scalars_.empty()) {
-    scalars_.resize(plan_.size());
-  }
-  if (scalars_[id].empty()) {
-    auto values = compute(node);
-    if (!values) {
-      return values.error();
-    }
-    scalars_[id] = std::move(*values);
-  }
-  return Scalars{scalars_[id]};
-}
-
-Result<std::vector<double>> Run::compute(const PlanNode& node) {
-  const Grid& steps = grid(node);
-  std::vector<double> values(steps.size());
-  switch (node.kind) {
-    case NodeKind::kTime:
-      std::ranges::transform(steps, values.begin(), [](std::int64_t time_ms) {
-        return static_cast<double>(time_ms) / 1000.0;
-      });
-      return values;
-    case NodeKind::kScalarNegate:
-    case NodeKind::kScalarBinary: {
-      const auto left = scalars(node.inputs.front());
-      if (!left) {
-        return left.error();
-      }
-      const auto right = scalars(node.inputs.back());
-      if (!right) {
-        return right.error();
-      }
-      const auto* binary = std::get_if<Binary>(&node.expr->node);
-      for (std::size_t i = 0; i < values.size(); ++i) {
-        values[i] = binary == nullptr ? -(*left)[i] : apply(binary->op, (*left)[i], (*right)[i]);
-      }
-      return values;
-    }
-    case NodeKind::kScalarOf:
-      return scalar_of(*this, node);
-    default:
-      return scalar_stepwise(*this, node);
   }
 }
 

@@ -101,7 +101,10 @@ class Run {
 
  private:
   base::Result<StreamPtr> make(const PlanNode& node);
+  // The values of a node that several read, computed for the first of them.
   base::Result<std::shared_ptr<const Block>> kept(NodeId id);
+  // All columns of a stream, with the labels that others see.
+  base::Result<std::shared_ptr<const Block>> gather(Stream& stream, std::size_t steps);
   base::Result<std::vector<double>> compute(const PlanNode& node);
   // Whether dropping names can make columns equal.
   bool may_meet(const PlanNode& node);
@@ -115,9 +118,13 @@ class Run {
   Annotations notes_;
   EvalStats stats_;
   std::optional<bool> has_kinds_;
-  std::vector<std::uint64_t> samples_at_;             // by step, when asked for
-  std::vector<std::shared_ptr<const Block>> blocks_;  // by node that several read
-  std::vector<std::vector<double>> scalars_;          // by node, empty until it is computed
+  std::vector<std::uint64_t> samples_at_;  // by step, when asked for
+  struct Kept {
+    std::shared_ptr<const Block> block;
+    std::uint32_t readers = 0;  // that have not come yet: the last one takes it along
+  };
+  std::vector<Kept> kept_;                    // by node; of those that several read
+  std::vector<std::vector<double>> scalars_;  // by node, empty until it is computed
 };
 
 /// Labels that were seen and the steps at which: two series with the same labels may take turns,

@@ -28,12 +28,12 @@ class Ones {
   Ones(Run& run, const Binary& binary, std::size_t steps)
       : run_(run),
         signature_(binary.matching.on, binary.matching.labels, false),
-        block_(steps),
+        block_(steps, run.budget()),
         conflicts_(steps) {}
 
   Status read(Stream& stream) {
     return each_column(run_, stream, [this](const Column& column) -> Status {
-      if (auto status = run_.budget().take(block_.steps()); !status) {
+      if (auto status = block_.charge(block_.steps()); !status) {
         return status;
       }
       add(column);

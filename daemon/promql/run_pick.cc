@@ -55,7 +55,8 @@ class Best {
         aggregation_(std::get<Aggregation>(node.expr->node)),
         descending_(aggregation_.op == AggregateOp::kTopk),
         limits_(std::move(limits)),
-        groups_(run, aggregation_) {}
+        groups_(run, aggregation_),
+        charge_(run.budget()) {}
 
   Status fold(Stream& inner) {
     return each_column(run_, inner, [this](Column& column) {
@@ -65,7 +66,8 @@ class Best {
   }
 
   std::shared_ptr<const Block> take() {
-    auto block = std::make_shared<Block>(limits_.size());
+    auto block = std::make_shared<Block>(limits_.size(), run_.budget());
+    block->charge(std::move(charge_));
     if (limits_.size() == 1) {
       take_in_order(*block);
     } else {
@@ -115,7 +117,7 @@ class Best {
       annotate(run_.notes(), notes, aggregation_.inner->span,
                {column.labels.metric_name(), to_string(aggregation_.op)});
     }
-    return run_.budget().take(grown);
+    return charge_.take(grown);
   }
 
   // The front of the heap is the worst value that was kept. Of equal values the first one stays.
@@ -174,6 +176,7 @@ class Best {
   Groups groups_;
   std::vector<Series> series_;  // those of which some value was kept at a time
   std::vector<Heap> heaps_;     // by group and step
+  Charge charge_;
 };
 
 /// Counts how often each value stands in each group.
@@ -184,10 +187,11 @@ class ValueCounts {
         aggregation_(std::get<Aggregation>(node.expr->node)),
         label_(label),
         signature_(!aggregation_.without, grouping_labels(aggregation_), false),
-        block_(std::make_shared<Block>(run.grid(node).size())) {}
+        block_(std::make_shared<Block>(run.grid(node).size(), run.budget())) {}
 
   Status fold(Stream& inner) {
     return each_column(run_, inner, [this](const Column& column) -> Status {
+      const std::size_t rows = block_->rows();
       for (std::size_t i = 0; i < block_->steps(); ++i) {
         if (!is_present(column.values[i])) {
           continue;
@@ -196,7 +200,7 @@ class ValueCounts {
         const double count = block_->values(row)[i];
         block_->set(row, i, is_present(count) ? count + 1 : 1);
       }
-      return {};
+      return block_->charge((block_->rows() - rows) * block_->steps());
     });
   }
 

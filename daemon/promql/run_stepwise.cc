@@ -106,9 +106,9 @@ class Arguments {
 /// The vectors of ascending steps as columns, series in the order in which they appear.
 class Collector {
  public:
-  explicit Collector(std::size_t steps) : block_(std::make_shared<Block>(steps)) {}
+  Collector(std::size_t steps, Budget& budget) : block_(std::make_shared<Block>(steps, budget)) {}
 
-  void add(std::size_t step, Elements elements) {
+  Status add(std::size_t step, Elements elements) {
     for (std::size_t i = 0; i < elements.size(); ++i) {
       const std::size_t row = row_of(elements[i], i);
       block_->set(row, step, elements[i].number());
@@ -118,6 +118,7 @@ class Collector {
         last_.push_back(row);
       }
     }
+    return block_->charge(elements.size());
   }
 
   std::shared_ptr<const Block> take() { return std::move(block_); }
@@ -146,7 +147,7 @@ Result<StreamPtr> open_stepwise(Run& run, const PlanNode& node,
     return status.error();
   }
   const std::size_t steps = run.grid(node).size();
-  Collector collector(steps);
+  Collector collector(steps, run.budget());
   for (std::size_t i = 0; i < steps; ++i) {
     auto value = arguments.call(i);
     if (!value) {
@@ -156,10 +157,9 @@ Result<StreamPtr> open_stepwise(Run& run, const PlanNode& node,
     if (auto status = run.budget().spend(elements.size()); !status) {
       return status.error();
     }
-    if (auto status = run.budget().take(elements.size()); !status) {
+    if (auto status = collector.add(i, std::move(elements)); !status) {
       return status.error();
     }
-    collector.add(i, std::move(elements));
   }
   return run.stream_of(collector.take());
 }

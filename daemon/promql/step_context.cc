@@ -18,7 +18,7 @@ Status StepContext::keep_range(std::size_t argument) {
   if (!source) {
     return source.error();
   }
-  auto kept = std::make_unique<KeptRange>(RangeShape(range, run_));
+  auto kept = std::make_unique<KeptRange>(RangeShape(range, run_), run_.budget());
   RangeFeed feed;
   while (true) {
     const auto more = (*source)->next(feed);
@@ -33,7 +33,7 @@ Status StepContext::keep_range(std::size_t argument) {
                             feed.drop_name,
                             {feed.histograms.begin(), feed.histograms.end()},
                             {feed.float_starts.begin(), feed.float_starts.end()}});
-    if (auto status = run_.budget().take(feed.size()); !status) {
+    if (auto status = kept->charge.take(feed.size()); !status) {
       return status;
     }
   }

@@ -33,8 +33,9 @@ class StepContext final : public CallContext {
  private:
   /// A range vector argument: all that its series hold.
   struct KeptRange {
-    explicit KeptRange(RangeShape s) : shape(s) {}
+    KeptRange(RangeShape s, Budget& budget) : shape(s), charge(budget) {}
     RangeShape shape;
+    Charge charge;
     Ranges series;
     std::vector<RangeFeed> feeds;
     std::vector<RangeCursor> cursors;

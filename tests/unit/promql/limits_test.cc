@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -78,6 +80,39 @@ TEST(Stats, KnowTheMostSamplesHeld) {
   const World world = two_series();
   EXPECT_EQ(world.evaluate("m", 90)->stats.peak_samples, 2U);
   EXPECT_GE(world.evaluate("max_over_time(m[30s:5s])", 60)->stats.peak_samples, 6U);
+}
+
+std::size_t peak(const World& world, const std::string& text) {
+  const auto result = world.range(text, seconds(0, 200, 10));
+  EXPECT_TRUE(result) << text;
+  return result ? result->stats.peak_samples : 0;
+}
+
+TEST(Budget, GetsBackWhatNobodyReadsAnyMore) {
+  World world;
+  for (const char* series : {"a{i=\"1\"}", "a{i=\"2\"}", "b{i=\"1\"}", "b{i=\"2\"}"}) {
+    world.load(std::string(series) + " 0+1x20");
+  }
+  // A sum is 21 numbers, what it is made of twice 42.
+  for (const std::string part : {"sum(X * 2 + X * 2)", "sum(sort_by_label(X * 3, \"i\"))",
+                                 "sum(topk(2, X) + topk(2, X))", "sum(count_values(\"v\", X))"}) {
+    const auto of = [&part](char name) {
+      std::string text = part;
+      std::replace(text.begin(), text.end(), 'X', name);
+      return text;
+    };
+    const std::size_t one = peak(world, of('a'));
+    EXPECT_GE(one, 63U) << part;
+    EXPECT_LE(peak(world, of('a') + " + " + of('b')), one + 63) << part;
+  }
+}
+
+TEST(Budget, BoundsWhatIsCountedByValue) {
+  World world = two_series();
+  world.options.max_samples = 100;
+  const auto result = world.range("count_values(\"v\", m)", seconds(0, 200, 10));
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code(), base::ErrorCode::kLimitExceeded);
 }
 
 }  // namespace
