@@ -93,10 +93,15 @@ void add_query(CLI::App& app, QueryOptions& options, int& exit_code) {
   query->add_flag("--json", options.json, "Print the server's answer");
   query->add_flag("--format", options.format,
                   "Print the expression in canonical form; asks no server");
+  query->add_flag("--functions", options.functions,
+                  "List the functions of PromQL, or those whose names contain EXPR");
   query->add_flag("--fail-empty", options.fail_empty, "Exit 1 when there is no result");
   add_features(*query, options.features);
-  query->add_option("EXPR", options.expression, "The expression")->required();
+  query->add_option("EXPR", options.expression, "The expression");
   query->callback([&options, &exit_code, range] {
+    if (options.expression.empty() && !options.functions) {
+      throw CLI::RequiredError("EXPR");
+    }
     options.wants_range = range->count() > 0;
     exit_code = query_server(options);
   });

@@ -31,10 +31,11 @@ struct QueryOptions {
   std::string timeout;
   std::size_t width = 0;  ///< of the chart; 0: the terminal's
   bool json = false;
-  bool format = false;  ///< print the expression in canonical form, without a server
+  bool format = false;     ///< print the expression in canonical form, without a server
+  bool functions = false;  ///< print what functions there are, without a server
   bool no_color = false;
   bool fail_empty = false;            ///< exit 1 when there is no result
-  std::vector<std::string> features;  ///< --enable-feature, for `format`
+  std::vector<std::string> features;  ///< --enable-feature, for `format` and `functions`
 };
 
 struct IncidentOptions {

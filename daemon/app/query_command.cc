@@ -12,6 +12,7 @@
 #include "async/real_clock.h"
 #include "async/real_environment.h"
 #include "base/text.h"
+#include "promql/functions.h"
 #include "promql/query.h"
 
 namespace tocsin::app {
@@ -31,6 +32,20 @@ int format_locally(const QueryOptions& options) {
     return fail(kRefused, query.error().to_string());
   }
   std::printf("%s\n", promql::pretty(query->root()).c_str());
+  return 0;
+}
+
+int list_functions(const QueryOptions& options) {
+  const bool all = enabled_features(options.features).parse.experimental_functions;
+  for (const promql::Function& function : promql::all_functions()) {
+    if (function.name.find(options.expression) == std::string_view::npos) {
+      continue;
+    }
+    const bool hidden = function.experimental && !all;
+    std::printf("%s\n    %s%s\n", promql::signature(function).c_str(),
+                std::string(function.doc).c_str(),
+                hidden ? " (--enable-feature=promql-experimental-functions)" : "");
+  }
   return 0;
 }
 
@@ -94,6 +109,9 @@ base::Result<Question> make_question(const QueryOptions& options, std::size_t wi
 }  // namespace
 
 int query_server(const QueryOptions& options) {
+  if (options.functions) {
+    return list_functions(options);
+  }
   if (options.format) {
     return format_locally(options);
   }

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
@@ -106,8 +107,11 @@ base::Result<RangeFunction> range_function(const Function& function, const Expr&
 /// Whether a function may read a range vector that it sees as a whole.
 base::Status accepts_range(const Function& function, const Expr& range);
 
-/// All rows, for documentation and completion.
+/// All rows by name, for documentation and completion.
 std::span<const Function> all_functions();
+/// How a function is called, for people: `round(vector[, scalar])`, `label_join(vector, string,
+/// string[, string]…)`.
+std::string signature(const Function& function);
 
 // The rows of each family; all_functions() joins them.
 std::vector<Function> rate_functions();

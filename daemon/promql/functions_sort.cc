@@ -85,7 +85,7 @@ std::vector<Function> sort_functions() {
        -1,
        kVector,
        &descending,
-       "the same in descending order"},
+       "like sort_by_label, in descending order"},
   };
   for (Function& row : rows) {
     row.experimental = true;

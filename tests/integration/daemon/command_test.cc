@@ -91,6 +91,14 @@ TEST_F(Commands, QueryHasExitCodesForScripts) {
 }
 
 TEST(CommandLine, QueryFormatsWithoutAServer) {
+  const Finished all = tocsin({"query", "--functions"});
+  EXPECT_EQ(all.exit_code, 0);
+  EXPECT_THAT(all.output, HasSubstr("abs(vector)\n    absolute value\n"));
+  EXPECT_THAT(all.output, HasSubstr("mad_over_time(range)\n    median absolute deviation of the "
+                                    "values (--enable-feature=promql-experimental-functions)\n"));
+  EXPECT_EQ(tocsin({"query", "--functions", "predict"}).output,
+            "predict_linear(range, scalar)\n    value in so many seconds by linear regression\n");
+  EXPECT_EQ(tocsin({"query"}).exit_code, 2);
   const Finished good = tocsin({"query", "--format", "sum(rate(up[5m]))by(job)>0"});
   EXPECT_EQ(good.exit_code, 0);
   EXPECT_EQ(good.output, "sum by (job) (rate(up[5m])) > 0\n");

@@ -2,11 +2,16 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "base/text.h"
 #include "unit/promql/world.h"
 
 namespace tocsin::promql {
@@ -39,6 +44,74 @@ TEST(Functions, TableIsSound) {
   }
   EXPECT_GT(names.size(), 70U);
   EXPECT_EQ(find_function("lag"), nullptr);
+}
+
+std::string read_file(const std::filesystem::path& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+TEST(Functions, HaveSignaturesForPeople) {
+  const auto of = [](std::string_view name) { return signature(*find_function(name)); };
+  EXPECT_EQ(of("time"), "time()");
+  EXPECT_EQ(of("rate"), "rate(range)");
+  EXPECT_EQ(of("round"), "round(vector[, scalar])");
+  EXPECT_EQ(of("year"), "year([vector])");
+  EXPECT_EQ(of("label_join"), "label_join(vector, string, string[, string]…)");
+  EXPECT_EQ(of("histogram_quantiles"), "histogram_quantiles(vector, string, scalar[, scalar]…)");
+  EXPECT_EQ(of("quantile_over_time"), "quantile_over_time(scalar, range)");
+}
+
+// docs/promql.md lists every function as the table has it, with the file where it is computed.
+TEST(Functions, AreDocumentedAsTheyAre) {
+  const std::filesystem::path root = TOCSIN_SOURCE_DIR;
+  std::map<std::string, std::string> sources;
+  for (const auto& entry : std::filesystem::directory_iterator(root / "daemon/promql")) {
+    const std::string name = entry.path().filename();
+    if (name.starts_with("functions_") && name.ends_with(".cc")) {
+      sources[name] = read_file(entry.path());
+    }
+  }
+  std::string table;
+  for (const Function& function : all_functions()) {
+    std::string file;
+    for (const auto& [name, text] : sources) {
+      file += text.find("\"" + std::string(function.name) + "\",") != std::string::npos
+                  ? (file.empty() ? "" : ", ") + name
+                  : "";
+    }
+    table += "| `" + signature(function) + "` | " + std::string(function.doc) +
+             (function.experimental ? "; experimental" : "") + " | `" + file + "` |\n";
+  }
+  const std::string page = read_file(root / "docs/promql.md");
+  EXPECT_NE(page.find("|---|---|---|\n" + table + "\n"), std::string::npos)
+      << "the list in docs/promql.md should be\n"
+      << table;
+}
+
+// The room's README names the file of each function; a pattern such as `clamp*` stands for some.
+TEST(Functions, AreWhereTheReadmeSays) {
+  const std::filesystem::path room = std::filesystem::path(TOCSIN_SOURCE_DIR) / "daemon/promql";
+  const std::string page = read_file(room / "README.md");
+  std::size_t checked = 0;
+  for (const std::string_view line : base::split(page, '\n')) {
+    const std::size_t file = line.find("functions_");
+    const auto cells = base::split(line, '|');
+    if (cells.size() < 3 || file == std::string_view::npos) {
+      continue;
+    }
+    const std::string name(line.substr(file, line.find('`', file) - file));
+    const std::string text = read_file(room / name);
+    EXPECT_FALSE(text.empty()) << name;
+    for (const std::string_view word : base::split(cells[1], '`')) {
+      if (find_function(word) != nullptr) {
+        EXPECT_NE(text.find("\"" + std::string(word) + "\""), std::string::npos)
+            << word << " is not in " << name;
+        ++checked;
+      }
+    }
+  }
+  EXPECT_GT(checked, 20U);
 }
 
 TEST(Functions, OfCounters) {
