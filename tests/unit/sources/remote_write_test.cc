@@ -11,11 +11,15 @@
 namespace tocsin::sources::remote_write {
 namespace {
 
+using testing::Buckets;
+using testing::histogram;
 using testing::Pairs;
 using testing::snappy_block;
 using testing::v1_request;
 using testing::v1_series;
 using testing::V2Request;
+
+constexpr std::int32_t kCustomSchema = model::Histogram::kCustomSchema;
 
 /// Every series as `labels value@time …`.
 std::string text(const Pushed& pushed) {
@@ -175,39 +179,6 @@ TEST(RemoteWrite, TakesAnyCutOfARequestWithoutHarm) {
   }
 }
 
-/// Spans (offset, length) and differences of counts.
-struct Buckets {
-  std::vector<std::pair<int, int>> spans;
-  std::vector<std::int64_t> deltas;
-};
-
-std::string histogram(std::uint64_t count, const Buckets& positive, const Buckets& negative = {},
-                      std::int32_t schema = 0, std::vector<double> bounds = {}) {
-  std::string out;
-  protozero::pbf_writer writer(out);
-  writer.add_uint64(1, count);
-  writer.add_double(3, 5);
-  writer.add_sint32(4, schema);
-  writer.add_double(5, schema == model::Histogram::kCustomSchema ? 0 : 0.001);
-  const auto side = [&writer](std::uint32_t first, const Buckets& buckets) {
-    for (const auto& [offset, length] : buckets.spans) {
-      std::string span;
-      protozero::pbf_writer inner(span);
-      inner.add_sint32(1, offset);
-      inner.add_uint32(2, static_cast<std::uint32_t>(length));
-      writer.add_message(first, span);
-    }
-    writer.add_packed_sint64(first + 1, buckets.deltas.begin(), buckets.deltas.end());
-  };
-  side(8, negative);
-  side(11, positive);
-  writer.add_enum(14, 3);
-  writer.add_int64(15, 1000);
-  writer.add_packed_double(16, bounds.begin(), bounds.end());
-  writer.add_int64(17, 400);
-  return out;
-}
-
 base::Result<Pushed> with_histogram(const std::string& message) {
   std::string series = v1_series({{"__name__", "h"}}, {});
   protozero::pbf_writer(series).add_message(4, message);
@@ -227,8 +198,7 @@ TEST(RemoteWrite, ReadsNativeHistograms) {
   EXPECT_EQ(sample.histogram->negative, (model::HistogramBuckets{{0, 2}}));
   EXPECT_EQ(sample.histogram->count, 6);
 
-  const auto custom =
-      with_histogram(histogram(3, {{{0, 2}}, {1, 1}}, {}, model::Histogram::kCustomSchema, {1, 2}));
+  const auto custom = with_histogram(histogram(3, {{{0, 2}}, {1, 1}}, {}, kCustomSchema, {1, 2}));
   ASSERT_EQ(custom->series.size(), 1U) << custom->invalid_reason;
   EXPECT_EQ(custom->series[0].histograms[0].histogram->bounds, (std::vector<double>{1, 2}));
 }
@@ -257,7 +227,6 @@ TEST(RemoteWrite, ReadsFloatHistogramsAndStaleOnes) {
 }
 
 TEST(RemoteWrite, RefusesHistogramsThatContradictThemselves) {
-  using H = model::Histogram;
   const std::vector<std::string> broken = {
       histogram(9, {{{0, 3}}, {1}}),              // more buckets than counts
       histogram(9, {{{0, 1}}, {1, 1}}),           // fewer
@@ -265,9 +234,9 @@ TEST(RemoteWrite, RefusesHistogramsThatContradictThemselves) {
       histogram(9, {{{0, 1}, {-1, 1}}, {1, 1}}),  // spans overlap
       histogram(1, {{{0, 1}}, {2}}),              // more than the count
       histogram(9, {{{0, 1}}, {1}}, {}, 9),       // no such schema
-      histogram(9, {{{0, 1}}, {1}}, {}, H::kCustomSchema, {2, 1}),
-      histogram(9, {{{4, 1}}, {1}}, {}, H::kCustomSchema, {1}),
-      histogram(9, {}, {{{0, 1}}, {1}}, H::kCustomSchema, {1}),
+      histogram(9, {{{0, 1}}, {1}}, {}, kCustomSchema, {2, 1}),
+      histogram(9, {{{4, 1}}, {1}}, {}, kCustomSchema, {1}),
+      histogram(9, {}, {{{0, 1}}, {1}}, kCustomSchema, {1}),
   };
   for (const std::string& message : broken) {
     const auto pushed = with_histogram(message);
@@ -309,6 +278,56 @@ TEST(PushWriter, WritesWhatCanBeWrittenAndSaysWhatCannot) {
   const PushOutcome nameless = write({v1_series({}, {{kNow, 1}})});
   EXPECT_NE(nameless.refusal.find("without a metric name"), std::string::npos);
   EXPECT_EQ(store.stats().samples, 4U);
+}
+
+TEST(PushWriter, WritesHistogramsAndSaysWhichItCannot) {
+  series::Store store({.max_series = 2});
+  const base::WallTime now = base::from_millis(kNow);
+  const auto write = [&](const std::string& name, const std::vector<std::string>& messages,
+                         const testing::Points& floats = {}) {
+    std::string series = v1_series({{"__name__", name}}, floats);
+    for (const std::string& message : messages) {
+      protozero::pbf_writer(series).add_message(4, message);
+    }
+    return write_pushed(store, 7, *decode(v1_request({series}), Version::kV1), now);
+  };
+  const auto at = [](std::int64_t time_ms, std::int64_t count) {
+    return histogram(static_cast<std::uint64_t>(count), {{{0, 1}}, {count}}, {}, 0, {}, time_ms);
+  };
+  const PushOutcome first = write("h", {at(kNow, 1), at(kNow + 1, 2), at(kNow + 1, 2)});
+  EXPECT_EQ(first.refusal, "");
+  EXPECT_EQ(first.histograms, 3U);
+  EXPECT_EQ(first.samples, 0U);
+  EXPECT_EQ(first.ingested.stored, 2U);
+  EXPECT_EQ(first.ingested.created.size(), 1U);
+
+  const PushOutcome mixed =
+      write("h", {at(kNow, 1), at(kNow + 1, 3), at(kNow + 2, 4), at(kNow + 3'600'000, 5)},
+            {{kNow + 3, 6}});
+  EXPECT_EQ(mixed.ingested.refused.out_of_bounds, 1U);
+  EXPECT_EQ(mixed.ingested.refused.total(), 4U) << mixed.refusal;
+  EXPECT_EQ(mixed.samples, 1U);
+  EXPECT_EQ(mixed.refusal, "out of order sample for series h");
+
+  const PushOutcome later = write("h", {at(kNow + 4, 4)});
+  EXPECT_EQ(later.histograms, 1U) << later.refusal;
+  write("other", {at(kNow, 1)});
+  EXPECT_EQ(write("many", {at(kNow, 1)}).ingested.refused.series_limit, 1U);
+
+  const auto name = model::Matcher::make(model::MatchKind::kEqual, "__name__", "h");
+  ASSERT_TRUE(name);
+  const series::Selection selection{{*name}, kNow, kNow + 10};
+  const series::Snapshot snapshot = store.snapshot(std::span(&selection, 1));
+  ASSERT_EQ(snapshot.series(0).size(), 1U);
+  series::Points points;
+  snapshot.series(0)[0].samples->read_points(kNow, kNow + 10, points);
+  ASSERT_EQ(points.histograms.size(), 3U);
+  EXPECT_EQ(points.histograms[0].histogram->count, 1);
+  EXPECT_EQ(points.histograms[1].histogram->positive, (model::HistogramBuckets{{0, 2}}));
+  EXPECT_EQ(points.histograms[2].time_ms, kNow + 4);
+  EXPECT_EQ(points.histograms[2].start_ms, 400);
+  ASSERT_EQ(points.floats.size(), 1U);
+  EXPECT_EQ(points.floats[0].value, 6);
 }
 
 TEST(TextPush, AddsLabelsAndTimes) {
