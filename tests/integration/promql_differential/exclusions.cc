@@ -187,6 +187,9 @@ double largest(const std::vector<Answers>& answers) {
   return most;
 }
 
+// A compensated sum that has become infinite stays so; in 2.42 its compensation is no number.
+bool stays_infinite(double a, double b) { return std::isnan(a) && std::isinf(b); }
+
 // Sums of numbers that cancel each other out, and zeros whose sign alone differs, since a
 // compensation is added to what was -0. Squares for deviations.
 bool compensated_sum(const Disagreement& found) {
@@ -196,6 +199,15 @@ bool compensated_sum(const Disagreement& found) {
   return begins_with(found.question,
                      {"sum", "avg", "sum_over_time", "avg_over_time", "stddev", "stdvar",
                       "stddev_over_time", "stdvar_over_time", "deriv", "predict_linear"}) &&
+         values_differ(found.theirs, found.ours, [limit](double a, double b) {
+           return std::abs(a - b) <= limit || stays_infinite(a, b);
+         });
+}
+
+// What resets took away is added together before it is added to the rest.
+bool order_of_additions(const Disagreement& found) {
+  const double limit = 1e-9 * largest(found.within);
+  return begins_with(found.question, {"rate", "increase"}) &&
          values_differ(found.theirs, found.ours,
                        [limit](double a, double b) { return std::abs(a - b) <= limit; });
 }
@@ -212,6 +224,16 @@ bool amplified_last_digits(const Disagreement& found) {
   return inexact && !found.theirs.failed && !found.ours.failed;
 }
 
+// What is constant was computed once, at the first step behind the window when there is none in it.
+bool outside_the_window(const Disagreement& found) {
+  const auto later = [&found](const Point& point) { return point.time_ms > found.question.end_ms; };
+  return !found.question.range && found.question.expression.ends_with(']') && found.ours.empty() &&
+         !found.theirs.failed &&
+         std::ranges::all_of(found.theirs.series, [&later](const AnswerSeries& series) {
+           return std::ranges::all_of(series.points, later);
+         });
+}
+
 bool any_label_name(const Disagreement& found) {
   return found.theirs.failed && !found.ours.failed &&
          found.theirs.error.find("invalid destination label name") != std::string::npos;
@@ -219,7 +241,10 @@ bool any_label_name(const Disagreement& found) {
 
 bool wrongly_scoped_at(const Disagreement& found) {
   return found.question.range && found.question.expression.find('@') != std::string::npos &&
-         found.instants && !difference(*found.instants, found.ours, false);
+         found.instants &&
+         (!difference(*found.instants, found.ours, false) ||
+          (begins_with(found.question, {"deriv", "predict_linear"}) &&
+           values_differ(*found.instants, found.ours, stays_infinite)));
 }
 
 // Series that have the same labels afterwards, but never at the same time.
@@ -244,8 +269,7 @@ bool timestamp_with_at(const Disagreement& found) {
 }
 
 // Where Go's package math is not exact: logarithms of subnormal numbers, the sign of atan2 when the
-// quotient is too small for a number, hyperbolic functions whose result is nearly too large for
-// one.
+// quotient is too small for a number, exp and its sums whose result is nearly too large for one.
 bool mathematics(const Disagreement& found) {
   const auto subnormal = [](double x) { return std::fpclassify(x) == FP_SUBNORMAL; };
   if (begins_with(found.question, {"ln", "log2", "log10"})) {
@@ -255,7 +279,7 @@ bool mathematics(const Disagreement& found) {
       });
     });
   }
-  if (begins_with(found.question, {"cosh", "sinh"})) {
+  if (begins_with(found.question, {"exp", "cosh", "sinh"})) {
     return values_differ(found.theirs, found.ours,
                          [](double a, double b) { return std::isinf(a) && std::abs(b) > 8e307; });
   }
@@ -286,6 +310,11 @@ std::vector<Exclusion> make_table() {
        "arguments, "
        "which the outermost one makes visible",
        &amplified_last_digits},
+      {"order-of-additions",
+       "nothing of PromQL: what a counter lost in resets is added up before it is added to the "
+       "rest, "
+       "which shows where both cancel each other out to a millionth",
+       &order_of_additions},
       {"counted-inexact-values", "the same, where count_values makes labels of the last digits",
        &counted_inexact_values},
       {"wrongly-scoped-at",
@@ -295,6 +324,10 @@ std::vector<Exclusion> make_table() {
        "2.52, without a line: aggregations were written anew (#13744), and count_values groups by "
        "all labels after the first step of a range too, as each of its instants does in 2.42",
        &counted_by_in_ranges},
+      {"outside-the-window",
+       "3.x, without a line: nothing is evaluated when the last step comes before the first; 2.42 "
+       "gave a constant's sample behind the window of a subquery that has no step in it",
+       &outside_the_window},
       {"timestamp-with-at",
        "2.47: [ENHANCEMENT] PromQL: More efficient evaluation of query with timestamp() #12579, "
        "which "
