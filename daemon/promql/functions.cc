@@ -44,20 +44,31 @@ ValueType Function::argument_type(std::size_t index) const {
   return arguments[std::min(index, arguments.size() - 1)];
 }
 
+namespace {
+
+std::string_view word_of(ValueType type) {
+  return type == ValueType::kMatrix   ? "range"
+         : type == ValueType::kVector ? "vector"
+                                      : to_string(type);
+}
+
+}  // namespace
+
 std::string signature(const Function& function) {
   std::string text = std::string(function.name) + "(";
   const std::size_t required = function.min_arguments();
-  for (std::size_t i = 0; i < function.arguments.size(); ++i) {
-    const ValueType type = function.arguments[i];
-    const std::string_view word = type == ValueType::kMatrix   ? "range"
-                                  : type == ValueType::kVector ? "vector"
-                                                               : to_string(type);
-    text += i >= required ? "[" : "";
+  for (std::size_t i = 0; i < required; ++i) {
     text += i > 0 ? ", " : "";
-    text += word;
-    text += i >= required ? "]" : "";
+    text += word_of(function.arguments[i]);
   }
-  return text + (function.variadic < 0 ? ", …)" : ")");
+  if (required < function.arguments.size()) {
+    // All that can be left out are of one type.
+    text += required > 0 ? "[, " : "[";
+    text += word_of(function.arguments[required]);
+    text += "]";
+    text += function.max_arguments() == required + 1 ? "" : "…";
+  }
+  return text + ")";
 }
 
 const Function* find_function(std::string_view name) {

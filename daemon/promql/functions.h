@@ -109,8 +109,8 @@ base::Status accepts_range(const Function& function, const Expr& range);
 
 /// All rows by name, for documentation and completion.
 std::span<const Function> all_functions();
-/// How a function is called, for people: `round(vector[, scalar])`, `sort_by_label(vector, string,
-/// …)`.
+/// How a function is called, for people: `round(vector[, scalar])`, `label_join(vector, string,
+/// string[, string]…)`.
 std::string signature(const Function& function);
 
 // The rows of each family; all_functions() joins them.

@@ -126,14 +126,14 @@ Function row(std::string_view name, ElementFunction run, std::string_view doc) {
 
 std::vector<Function> time_functions() {
   std::vector<Function> rows = {
-      row("year", &year, "year"),
-      row("month", &month, "month, 1 to 12"),
-      row("day_of_month", &day_of_month, "day of the month, 1 to 31"),
-      row("day_of_week", &day_of_week, "day of the week, 0 is Sunday"),
-      row("day_of_year", &day_of_year, "day of the year, 1 to 366"),
-      row("days_in_month", &days_in_month, "how many days the month has"),
-      row("hour", &hour, "hour, 0 to 23"),
-      row("minute", &minute, "minute, 0 to 59"),
+      row("year", &year, "year, in UTC"),
+      row("month", &month, "month, 1 to 12, in UTC"),
+      row("day_of_month", &day_of_month, "day of the month, 1 to 31, in UTC"),
+      row("day_of_week", &day_of_week, "day of the week, 0 is Sunday, in UTC"),
+      row("day_of_year", &day_of_year, "day of the year, 1 to 366, in UTC"),
+      row("days_in_month", &days_in_month, "how many days the month has, in UTC"),
+      row("hour", &hour, "hour, 0 to 23, in UTC"),
+      row("minute", &minute, "minute, 0 to 59, in UTC"),
       {"time", {}, 0, ValueType::kScalar, &time, "time of the evaluation in seconds"},
       {"timestamp",
        {ValueType::kVector},

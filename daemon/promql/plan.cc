@@ -86,17 +86,25 @@ class Planner {
     repeat(*node.expr, expr);
   }
 
-  // Both print the same, so they have the same shape.
+  // Both print the same, so they have the same shape, but for numbers: the sign before what was
+  // range() prints as that of a literal does.
   void repeat(const Expr& first, const Expr& other) {
     const auto [begin, end] = plan_.repeated_.equal_range(first.span.begin);
     if (std::none_of(begin, end,
                      [&](const auto& pair) { return pair.second == other.span.begin; })) {
       plan_.repeated_.emplace(first.span.begin, other.span.begin);
     }
+    const std::vector<const Expr*> children = children_of(first);
+    const std::vector<const Expr*> others = children_of(other);
+    for (std::size_t i = 0; i < std::min(children.size(), others.size()); ++i) {
+      repeat(*children[i], *others[i]);
+    }
+  }
+
+  static std::vector<const Expr*> children_of(const Expr& expr) {
     std::vector<const Expr*> children;
-    for_each_child(first, [&](const Expr& child) { children.push_back(&child); });
-    std::size_t next = 0;
-    for_each_child(other, [&](const Expr& child) { repeat(*children[next++], child); });
+    for_each_child(expr, [&](const Expr& child) { children.push_back(&child); });
+    return children;
   }
 
   bool is_fixed(const Expr& expr) {

@@ -268,7 +268,7 @@ TEST_F(Pushes, OfNativeHistogramsComeFromARealPrometheus) {
   EXPECT_EQ(rig_.query("histogram_sum(backup_seconds) / histogram_count(backup_seconds)"), 1.5);
   EXPECT_EQ(rig_.query("histogram_fraction(1, 2, backup_seconds) * 3"), 1);
   EXPECT_TRUE(eventually(
-      10s, [this] { return rig_.query("histogram_count(rate(backup_seconds[1m])) > 0"); }));
+      10s, [this] { return rig_.holds("histogram_count(rate(backup_seconds[1m])) > 0"); }));
   EXPECT_TRUE(eventually(10s, [this] {
     return metadata("backup_seconds") == "histogram | How long backups took. | ";
   })) << metadata("backup_seconds");

@@ -143,7 +143,7 @@ TEST_F(QueryLimits, AReloadChangesThem) {
   start("query: {max_length: 50}\n");
   const std::string longer = "/api/v1/query?query=" + std::string(51, '1');
   EXPECT_EQ(rig_.get(longer).status, 400);
-  configure("query: {max_length: 60, max_concurrency: 7, timeout: 1s}\n");
+  configure("query: {max_length: 500, max_concurrency: 7, timeout: 1s}\n");
   EXPECT_EQ(rig_.post("/-/reload").status, 200);
   EXPECT_EQ(rig_.get(longer).status, 200);
   EXPECT_EQ(rig_.metric("tocsin_api_queries_max"), 7);

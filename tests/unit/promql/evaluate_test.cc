@@ -279,5 +279,14 @@ TEST(Evaluate, TypeAndUnitGoWithTheName) {
   expect(world, {{"rate(m[1m])", refused}, {"sum(rate(m[1m]))", "{} 0"}});
 }
 
+// Found by fuzzing: what range() was bound to prints as the literal does, and is another tree.
+TEST(Evaluate, BoundNumbersMayPrintAsLiteralsDo) {
+  World world;
+  world.load("m 1x20");
+  EXPECT_EQ(world.show("vector(-0) + vector(-range())"), "{} -0");
+  EXPECT_EQ(world.show("m - -0 - -range()"), "{} 1");
+  EXPECT_EQ(world.show("vector(-range()) + vector(-0) + m"), "{} 1");
+}
+
 }  // namespace
 }  // namespace tocsin::promql

@@ -57,6 +57,8 @@ TEST(Functions, HaveSignaturesForPeople) {
   EXPECT_EQ(of("rate"), "rate(range)");
   EXPECT_EQ(of("round"), "round(vector[, scalar])");
   EXPECT_EQ(of("year"), "year([vector])");
+  EXPECT_EQ(of("label_join"), "label_join(vector, string, string[, string]…)");
+  EXPECT_EQ(of("histogram_quantiles"), "histogram_quantiles(vector, string, scalar[, scalar]…)");
   EXPECT_EQ(of("quantile_over_time"), "quantile_over_time(scalar, range)");
 }
 

@@ -314,7 +314,7 @@ TEST(PushWriter, WritesHistogramsAndSaysWhichItCannot) {
   write("other", {at(kNow, 1)});
   EXPECT_EQ(write("many", {at(kNow, 1)}).ingested.refused.series_limit, 1U);
 
-  const auto name = model::Matcher::create(model::MatchType::kEqual, "__name__", "h");
+  const auto name = model::Matcher::make(model::MatchKind::kEqual, "__name__", "h");
   ASSERT_TRUE(name);
   const series::Selection selection{{*name}, kNow, kNow + 10};
   const series::Snapshot snapshot = store.snapshot(std::span(&selection, 1));
