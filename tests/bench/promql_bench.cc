@@ -85,7 +85,7 @@ constexpr int kHourOfScrapes = 300;  // and a quarter: for the ranges before the
 
 /// 10,000 counters and gauges, 1,000 histograms of 12 buckets, and one info series per instance.
 const series::Store& fleet() {
-  static const auto store = [] {
+  static const auto kStore = [] {
     auto filled = std::make_unique<series::Store>(series::StoreOptions{});
     for (int scrape = 0; scrape < kHourOfScrapes; ++scrape) {
       series::Appender appender = filled->appender(1);
@@ -112,12 +112,12 @@ const series::Store& fleet() {
     }
     return filled;
   }();
-  return *store;
+  return *kStore;
 }
 
 /// 100 gauges over 25 hours.
 const series::Store& day() {
-  static const auto store = [] {
+  static const auto kStore = [] {
     auto filled = std::make_unique<series::Store>(series::StoreOptions{});
     for (int scrape = 0; scrape < 25 * 240; ++scrape) {
       series::Appender appender = filled->appender(1);
@@ -130,7 +130,7 @@ const series::Store& day() {
     }
     return filled;
   }();
-  return *store;
+  return *kStore;
 }
 
 void dashboard(benchmark::State& state, const series::Store& store, base::WallTime end,

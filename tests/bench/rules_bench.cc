@@ -67,7 +67,7 @@ class Bench {
   }
 
  private:
-  void take(Decision decision) {
+  void take(const Decision& decision) {
     for (const model::Record& record : decision.records) {
       benchmark::DoNotOptimize(engine_.apply(record));
     }

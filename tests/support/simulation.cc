@@ -74,11 +74,12 @@ async::Task<> run_as_outcome(async::Task<> task) {
 }  // namespace
 
 void Simulation::spawn(async::Task<> task) {
-  asio::co_spawn(loop_->context, run_as_outcome(std::move(task)), [](std::exception_ptr error) {
-    if (error) {
-      std::rethrow_exception(error);
-    }
-  });
+  asio::co_spawn(loop_->context, run_as_outcome(std::move(task)),
+                 [](const std::exception_ptr& error) {
+                   if (error) {
+                     std::rethrow_exception(error);
+                   }
+                 });
 }
 
 void Simulation::settle() {

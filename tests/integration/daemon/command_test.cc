@@ -29,7 +29,7 @@ groups:
                "[rules.yml]\nscrape_configs:\n" +
                    scrape_job("shop", page_.address()) + webhook_route(sink_.url()));
     rig_.start_ready();
-    ASSERT_TRUE(eventually(10s, [this] { return was_told(sink_, "firing", "QueueLong"); }))
+    ASSERT_TRUE(eventually(20s, [this] { return was_told(sink_, "firing", "QueueLong"); }))
         << rig_.log();
   }
 

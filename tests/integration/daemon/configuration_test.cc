@@ -41,17 +41,17 @@ class Reload : public ::testing::Test {
 
 TEST_F(Reload, TakesANewFileBySignalAndByHttp) {
   rig_.start_ready();
-  ASSERT_TRUE(eventually(10s, [this] { return fires("QueueLong"); })) << rig_.log();
+  ASSERT_TRUE(eventually(20s, [this] { return fires("QueueLong"); })) << rig_.log();
   rules("QueueVeryLong", "queue_length > 40", "rules2.yml", "more");
   rig_.process().signal(SIGHUP);
-  ASSERT_TRUE(eventually(10s, [this] { return fires("QueueVeryLong"); })) << rig_.log();
+  ASSERT_TRUE(eventually(20s, [this] { return fires("QueueVeryLong"); })) << rig_.log();
   EXPECT_TRUE(fires("QueueLong"));
   rules("QueueHuge", "queue_length > 49", "rules3.yml", "most");
   EXPECT_EQ(rig_.post("/-/reload").status, 200);
-  ASSERT_TRUE(eventually(10s, [this] { return fires("QueueHuge"); })) << rig_.log();
+  ASSERT_TRUE(eventually(20s, [this] { return fires("QueueHuge"); })) << rig_.log();
   EXPECT_EQ(rig_.metric(kReloaded), 1);
   // A reload that changes nothing about an alert neither ends it nor tells of it again.
-  EXPECT_TRUE(eventually(5s, [this] { return was_told(sink_, "firing", "QueueHuge"); }));
+  EXPECT_TRUE(eventually(20s, [this] { return was_told(sink_, "firing", "QueueHuge"); }));
   const std::vector<Heard> notices = heard(sink_);
   EXPECT_EQ(notices.size(), 3U);
   for (const Heard& notice : notices) {
@@ -61,7 +61,7 @@ TEST_F(Reload, TakesANewFileBySignalAndByHttp) {
 
 TEST_F(Reload, OfABadFileKeepsWhatRunsAndSaysWhere) {
   rig_.start_ready();
-  ASSERT_TRUE(eventually(10s, [this] { return fires("QueueLong"); })) << rig_.log();
+  ASSERT_TRUE(eventually(20s, [this] { return fires("QueueLong"); })) << rig_.log();
   configure("surprise: 1\n");
   const HttpMessage refused = rig_.post("/-/reload");
   EXPECT_EQ(refused.status, 500);
@@ -69,14 +69,14 @@ TEST_F(Reload, OfABadFileKeepsWhatRunsAndSaysWhere) {
   EXPECT_THAT(refused.body, HasSubstr("surprise"));
   EXPECT_EQ(rig_.metric(kReloaded), 0);
   rig_.process().signal(SIGHUP);
-  EXPECT_TRUE(eventually(5s, [this] {
+  EXPECT_TRUE(eventually(20s, [this] {
     return rig_.log().find("tocsin.yml:") != std::string::npos;
   })) << rig_.log();
   EXPECT_TRUE(fires("QueueLong"));
   EXPECT_THAT(rig_.get("/-/ready").body, HasSubstr("surprise"));
   EXPECT_EQ(rig_.get("/-/ready").status, 200);
   const std::size_t polls = page_.polls();
-  EXPECT_TRUE(eventually(5s, [&] { return page_.polls() > polls + 2; }));
+  EXPECT_TRUE(eventually(20s, [&] { return page_.polls() > polls + 2; }));
   configure();
   EXPECT_EQ(rig_.post("/-/reload").status, 200);
   EXPECT_EQ(rig_.metric(kReloaded), 1);
@@ -85,11 +85,11 @@ TEST_F(Reload, OfABadFileKeepsWhatRunsAndSaysWhere) {
 TEST_F(Reload, QuarantinesABadGroupAlone) {
   rules("QueueVeryLong", "queue_length > 40", "rules2.yml", "more");
   rig_.start_ready();
-  ASSERT_TRUE(eventually(10s, [this] { return fires("QueueVeryLong"); })) << rig_.log();
+  ASSERT_TRUE(eventually(20s, [this] { return fires("QueueVeryLong"); })) << rig_.log();
   rules("QueueVeryLong", "queue_length >", "rules2.yml", "more");
   rules("QueueHuge", "queue_length > 49", "rules3.yml", "most");
   EXPECT_EQ(rig_.post("/-/reload").status, 200);
-  EXPECT_TRUE(eventually(10s, [this] { return fires("QueueHuge"); })) << rig_.log();
+  EXPECT_TRUE(eventually(20s, [this] { return fires("QueueHuge"); })) << rig_.log();
   EXPECT_TRUE(fires("QueueLong"));
   EXPECT_TRUE(fires("QueueVeryLong")) << "its earlier version goes on";
   EXPECT_THAT(rig_.log(), HasSubstr("rules2.yml:"));

@@ -50,9 +50,10 @@ TEST_F(Delivery, IsRetriedUnderTheSameKeyUntilItSucceeds) {
   const auto requests = sink.requests();
   EXPECT_EQ(requests[0].body, requests[2].body);
   EXPECT_EQ(requests[0].header("content-type"), "application/json");
-  EXPECT_TRUE(eventually(5s, [this] { return records("delivery.delivered") == 1; }));
+  EXPECT_TRUE(eventually(20s, [this] { return records("delivery.delivered") == 1; }));
   EXPECT_EQ(records("delivery.failed"), 2U);
-  EXPECT_TRUE(eventually(5s, [this] { return rig_.metric("tocsin_routing_outbox_notices") == 0; }));
+  EXPECT_TRUE(
+      eventually(20s, [this] { return rig_.metric("tocsin_routing_outbox_notices") == 0; }));
 }
 
 TEST_F(Delivery, WaitsAsLongAsItIsAskedTo) {
@@ -61,7 +62,7 @@ TEST_F(Delivery, WaitsAsLongAsItIsAskedTo) {
   });
   configure(sink.url());
   rig_.start_ready();
-  ASSERT_TRUE(eventually(15s, [&] { return sink.requests().size() >= 2; })) << rig_.log();
+  ASSERT_TRUE(eventually(20s, [&] { return sink.requests().size() >= 2; })) << rig_.log();
   const auto requests = sink.requests();
   EXPECT_GE(requests[1].at - requests[0].at, 2900ms);
   EXPECT_EQ(requests[0].header("idempotency-key"), requests[1].header("idempotency-key"));
@@ -73,14 +74,14 @@ TEST_F(Delivery, IsGivenUpWhenRefusedForGood) {
   });
   configure(sink.url());
   rig_.start_ready();
-  ASSERT_TRUE(eventually(10s, [this] { return records("delivery.refused") == 1; })) << rig_.log();
+  ASSERT_TRUE(eventually(20s, [this] { return records("delivery.refused") == 1; })) << rig_.log();
   const auto reason = rig_.sql(
       "select json_extract(payload, '$.reason') as reason from records "
       "where type = 'delivery.refused'");
   EXPECT_THAT(text_at(reason[0], "/reason"), ::testing::HasSubstr("400"));
   // The way is free for what comes next.
   page_.set("queue_length 1\n");
-  ASSERT_TRUE(eventually(10s, [&] { return was_told(sink, "resolved", "QueueLong"); }))
+  ASSERT_TRUE(eventually(20s, [&] { return was_told(sink, "resolved", "QueueLong"); }))
       << rig_.log();
   EXPECT_EQ(sink.requests().size(), 2U);
 }
@@ -89,16 +90,16 @@ TEST_F(Delivery, IsWithheldInTheShadow) {
   const HttpSink sink;
   configure(sink.url());
   rig_.start_ready({"--shadow"});
-  ASSERT_TRUE(eventually(10s, [this] { return records("notice.withheld") == 1; })) << rig_.log();
+  ASSERT_TRUE(eventually(20s, [this] { return records("notice.withheld") == 1; })) << rig_.log();
   page_.set("queue_length 1\n");
-  ASSERT_TRUE(eventually(10s, [this] { return records("notice.withheld") == 2; })) << rig_.log();
+  ASSERT_TRUE(eventually(20s, [this] { return records("notice.withheld") == 2; })) << rig_.log();
   EXPECT_EQ(rig_.incidents().size(), 1U);
   EXPECT_EQ(sink.requests().size(), 0U);
   ASSERT_EQ(rig_.stop(), 0);
   // Coming out of the shadow tells nothing of what was.
   rig_.start_ready();
   const std::size_t polls = page_.polls();
-  ASSERT_TRUE(eventually(10s, [&] { return page_.polls() >= polls + 5; }));
+  ASSERT_TRUE(eventually(20s, [&] { return page_.polls() >= polls + 5; }));
   EXPECT_EQ(sink.requests().size(), 0U);
 }
 
@@ -137,13 +138,13 @@ TEST_F(Forwarding, AlertsComeAndGoInARealAlertmanager) {
            200;
   })) << alertmanager_->output();
   rig_.start_ready();
-  ASSERT_TRUE(eventually(15s, [this] { return alerts().size() == 1; })) << rig_.log();
+  ASSERT_TRUE(eventually(20s, [this] { return alerts().size() == 1; })) << rig_.log();
   const boost::json::array held = alerts();
   EXPECT_EQ(text_at(held[0], "/labels/alertname"), "QueueLong");
   EXPECT_EQ(text_at(held[0], "/labels/site"), "test") << "external labels are added";
   EXPECT_EQ(text_at(held[0], "/annotations/summary"), "long");
   page_.set("queue_length 1\n");
-  EXPECT_TRUE(eventually(15s, [this] { return alerts().empty(); })) << rig_.log();
+  EXPECT_TRUE(eventually(20s, [this] { return alerts().empty(); })) << rig_.log();
   EXPECT_EQ(rig_.stop(), 0);
 }
 

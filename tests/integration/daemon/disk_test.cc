@@ -38,7 +38,7 @@ groups:
                "[rules.yml]\nscrape_configs:\n" +
                    scrape_job("shop", page_.address()) + webhook_route(sink_.url()));
     rig_.start_ready();
-    ASSERT_TRUE(eventually(10s, [&] { return rig_.query("queue_length") == 5; })) << rig_.log();
+    ASSERT_TRUE(eventually(20s, [&] { return rig_.query("queue_length") == 5; })) << rig_.log();
   }
 
   void detects_and_tells_without_the_journal() {
@@ -97,8 +97,8 @@ TEST_F(FullDisk, AStartOnItWatchesAllTheSame) {
   rig_.store_on(disk);
   start();
   page_.set("queue_length 50\n");
-  ASSERT_TRUE(eventually(10s, [&] { return rig_.alert_state("QueueLong") == "firing"; }));
-  ASSERT_TRUE(eventually(10s, [&] { return was_told(sink_, "firing", "QueueLong"); }));
+  ASSERT_TRUE(eventually(20s, [&] { return rig_.alert_state("QueueLong") == "firing"; }));
+  ASSERT_TRUE(eventually(20s, [&] { return was_told(sink_, "firing", "QueueLong"); }));
   disk.fill();
   rig_.process().kill();
   rig_.start_ready();

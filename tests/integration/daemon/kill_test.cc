@@ -278,7 +278,7 @@ TEST_F(KillLoop, LosesDoublesAndInventsNothing) {
   // A last time in the bad state, so that the end is a change that everybody has to hear of.
   shop_.set_restless(true);
   const auto firing = [this] { return rig_.query("count(ALERTS{alertstate=\"firing\"})") == 3; };
-  ASSERT_TRUE(eventually(10s, firing)) << rig_.log();
+  ASSERT_TRUE(eventually(20s, firing)) << rig_.log();
   EXPECT_FALSE(was_told(sink_, "resolved", "PartnerFails"));
   const std::int64_t loop_end = wall_ms();
   shop_.set_restless(false);

@@ -52,7 +52,7 @@ TEST_F(Lifecycle, SignalsEndItSoonThoughEverybodyHangs) {
   for (const int signal : {SIGTERM, SIGINT}) {
     const int before = asked;
     rig_.start_ready();
-    ASSERT_TRUE(eventually(10s, [&] { return asked > before; })) << rig_.log();
+    ASSERT_TRUE(eventually(20s, [&] { return asked > before; })) << rig_.log();
     rig_.process().signal(signal);
     EXPECT_EQ(rig_.process().wait(5s), 0) << rig_.log();
   }
@@ -62,7 +62,7 @@ TEST_F(Lifecycle, SignalsEndItSoonThoughEverybodyHangs) {
 TEST_F(Lifecycle, ASecondStartKeepsIncidentsAndAlerts) {
   configure("", sink_.url());
   rig_.start_ready();
-  ASSERT_TRUE(eventually(10s, [this] { return was_told(sink_, "firing", "QueueLong"); }))
+  ASSERT_TRUE(eventually(20s, [this] { return was_told(sink_, "firing", "QueueLong"); }))
       << rig_.log();
   const std::string since = text_at(rig_.json("/api/v1/alerts"), "/data/alerts/0/activeAt");
   const boost::json::array before = rig_.incidents();
@@ -71,7 +71,7 @@ TEST_F(Lifecycle, ASecondStartKeepsIncidentsAndAlerts) {
   rig_.start_ready();
   EXPECT_EQ(rig_.alert_state("QueueLong"), "firing") << "known before the first poll";
   const std::size_t polls = page_.polls();
-  ASSERT_TRUE(eventually(10s, [&] { return page_.polls() >= polls + 5; }));
+  ASSERT_TRUE(eventually(20s, [&] { return page_.polls() >= polls + 5; }));
   EXPECT_EQ(text_at(rig_.json("/api/v1/alerts"), "/data/alerts/0/activeAt"), since);
   const boost::json::array after = rig_.incidents();
   ASSERT_EQ(before.size(), 1U);
@@ -81,7 +81,7 @@ TEST_F(Lifecycle, ASecondStartKeepsIncidentsAndAlerts) {
   EXPECT_EQ(heard(sink_).size(), 1U) << "nothing new to tell";
 
   page_.set("queue_length 5\n");
-  EXPECT_TRUE(eventually(10s, [this] { return was_told(sink_, "resolved", "QueueLong"); }))
+  EXPECT_TRUE(eventually(20s, [this] { return was_told(sink_, "resolved", "QueueLong"); }))
       << rig_.log();
   EXPECT_EQ(rig_.stop(), 0);
 }
@@ -96,7 +96,7 @@ TEST_F(Lifecycle, TwoDaemonsDoNotShareOneFile) {
   EXPECT_THAT(second.output, HasSubstr("storage: "));
   EXPECT_THAT(second.output, HasSubstr("another"));
   const std::size_t polls = page_.polls();
-  EXPECT_TRUE(eventually(5s, [&] { return page_.polls() > polls + 2; })) << rig_.log();
+  EXPECT_TRUE(eventually(20s, [&] { return page_.polls() > polls + 2; })) << rig_.log();
   EXPECT_EQ(rig_.stop(), 0);
 }
 
@@ -104,11 +104,11 @@ TEST_F(Lifecycle, TheServiceManagerIsTold) {
   NotifySocket manager(rig_.folder());
   configure("", sink_.url());
   rig_.start_ready({}, {{"NOTIFY_SOCKET", manager.path()}, {"WATCHDOG_USEC", "900000"}});
-  EXPECT_TRUE(eventually(5s, [&] { return manager.has("READY=1"); }));
-  EXPECT_TRUE(eventually(5s, [&] { return manager.has("WATCHDOG=1"); }));
+  EXPECT_TRUE(eventually(20s, [&] { return manager.has("READY=1"); }));
+  EXPECT_TRUE(eventually(20s, [&] { return manager.has("WATCHDOG=1"); }));
   rig_.process().signal(SIGHUP);
-  EXPECT_TRUE(eventually(5s, [&] { return manager.has("RELOADING=1\nMONOTONIC_USEC="); }));
-  EXPECT_TRUE(eventually(5s, [&] {
+  EXPECT_TRUE(eventually(20s, [&] { return manager.has("RELOADING=1\nMONOTONIC_USEC="); }));
+  EXPECT_TRUE(eventually(20s, [&] {
     const auto& messages = manager.messages();
     const auto reloading = std::ranges::find_if(
         messages, [](const std::string& text) { return text.starts_with("RELOADING=1"); });
@@ -119,7 +119,7 @@ TEST_F(Lifecycle, TheServiceManagerIsTold) {
     return std::ranges::count(manager.messages(), std::string("WATCHDOG=1"));
   };
   const auto before = alive();
-  EXPECT_TRUE(eventually(5s, [&] { return alive() >= before + 3; }));
+  EXPECT_TRUE(eventually(20s, [&] { return alive() >= before + 3; }));
   EXPECT_EQ(rig_.stop(), 0);
   EXPECT_TRUE(manager.has("STOPPING=1"));
 }
@@ -128,9 +128,9 @@ TEST_F(Lifecycle, TheWatchdogIsFedOnlyWhenThereIsOne) {
   NotifySocket manager(rig_.folder());
   configure("", sink_.url());
   rig_.start_ready({}, {{"NOTIFY_SOCKET", manager.path()}});
-  EXPECT_TRUE(eventually(5s, [&] { return manager.has("READY=1"); }));
+  EXPECT_TRUE(eventually(20s, [&] { return manager.has("READY=1"); }));
   const std::size_t polls = page_.polls();
-  ASSERT_TRUE(eventually(5s, [&] { return page_.polls() > polls + 5; }));
+  ASSERT_TRUE(eventually(20s, [&] { return page_.polls() > polls + 5; }));
   EXPECT_FALSE(manager.has("WATCHDOG=1")) << "nobody asked for it";
 }
 

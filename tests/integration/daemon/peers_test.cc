@@ -118,29 +118,29 @@ TEST_F(RealPeers, AreWatchedAndTheirFallAndRiseIsTold) {
   EXPECT_TRUE(rig_.holds("node_memory_MemTotal_bytes > 0"));
   EXPECT_TRUE(rig_.holds("prometheus_build_info"));
   EXPECT_TRUE(rig_.holds("count({job=\"node\"}) > 300"));
-  ASSERT_TRUE(eventually(5s, [this] { return rig_.holds("job:targets:up{job=\"nginx\"} == 1"); }));
+  ASSERT_TRUE(eventually(20s, [this] { return rig_.holds("job:targets:up{job=\"nginx\"} == 1"); }));
   // A peer that was not there at the start is no incident of this test.
   const std::size_t before = sink_.requests().size();
   ASSERT_EQ(rig_.alert_state("TargetDown"), "") << rig_.log();
 
   nginx_->kill();
-  ASSERT_TRUE(eventually(10s, [this] { return was_told(sink_, "firing", "TargetDown"); }))
+  ASSERT_TRUE(eventually(20s, [this] { return was_told(sink_, "firing", "TargetDown"); }))
       << rig_.log();
   ASSERT_GT(sink_.requests().size(), before);
   EXPECT_EQ(rig_.alert_state("TargetDown"), "firing");
   EXPECT_EQ(text_at(rig_.target(std::to_string(nginx_port_)), "/health"), "down");
   EXPECT_NE(text_at(rig_.target(std::to_string(nginx_port_)), "/lastError"), "");
   EXPECT_EQ(text_at(rig_.target(std::to_string(node_port_)), "/health"), "up");
-  EXPECT_TRUE(eventually(10s, [this] { return mailed("FIRING"); }))
+  EXPECT_TRUE(eventually(20s, [this] { return mailed("FIRING"); }))
       << rig_.log() << (smtp_.mails().empty() ? "no mail" : smtp_.mails()[0].text);
   EXPECT_EQ(incident_state(), "open");
   EXPECT_FALSE(rig_.holds("shop_orders_total")) << "stale after a failed poll";
 
   start_nginx();
-  ASSERT_TRUE(eventually(10s, [this] { return was_told(sink_, "resolved", "TargetDown"); }))
+  ASSERT_TRUE(eventually(20s, [this] { return was_told(sink_, "resolved", "TargetDown"); }))
       << rig_.log();
-  EXPECT_TRUE(eventually(10s, [this] { return mailed("RESOLVED"); })) << rig_.log();
-  EXPECT_TRUE(eventually(5s, [this] { return incident_state() == "mitigated"; }));
+  EXPECT_TRUE(eventually(20s, [this] { return mailed("RESOLVED"); })) << rig_.log();
+  EXPECT_TRUE(eventually(20s, [this] { return incident_state() == "mitigated"; }));
   EXPECT_EQ(rig_.alert_state("TargetDown"), "");
   EXPECT_EQ(rig_.stop(), 0);
 }
@@ -149,7 +149,7 @@ TEST_F(RealPeers, MetricsOfItsOwnPassPromtool) {
   rig_.write("tocsin.yml", "sources: [{self: {interval: 1s}}, {system: {interval: 1s}}]\n" +
                                webhook_route(sink_.url()));
   rig_.start_ready();
-  ASSERT_TRUE(eventually(10s, [this] { return rig_.holds("tocsin_build_info"); })) << rig_.log();
+  ASSERT_TRUE(eventually(20s, [this] { return rig_.holds("tocsin_build_info"); })) << rig_.log();
   const HttpMessage page = rig_.get("/metrics");
   ASSERT_EQ(page.status, 200);
   rig_.write("page.prom", page.body);

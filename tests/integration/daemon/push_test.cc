@@ -79,11 +79,11 @@ TEST_F(Pushes, OfTextWakeRulesAtOnce) {
                                  {{"Content-Type", "application/x-www-form-urlencoded"}});
   EXPECT_EQ(taken.status, 204) << taken.body;
   // Far below the evaluation interval.
-  EXPECT_TRUE(eventually(5s, [this] { return was_told(sink_, "firing", "BackupFailed"); }))
+  EXPECT_TRUE(eventually(20s, [this] { return was_told(sink_, "firing", "BackupFailed"); }))
       << rig_.log();
   EXPECT_EQ(rig_.query("backup_failed{job=\"nightly\",instance=\"db1\"}"), 1);
   send("/tocsin/v1/push?job=nightly&instance=db1", "backup_failed 0\n", {});
-  EXPECT_TRUE(eventually(5s, [this] { return was_told(sink_, "resolved", "BackupFailed"); }))
+  EXPECT_TRUE(eventually(20s, [this] { return was_told(sink_, "resolved", "BackupFailed"); }))
       << rig_.log();
 
   const HttpMessage malformed = send("/tocsin/v1/push", "a 1\nb ?\n", {});
@@ -114,7 +114,7 @@ TEST_F(Pushes, ByRemoteWriteAreAnsweredAsPrometheusDoes) {
   const HttpMessage first = write_v1({encoder::v1_series(failed, {{now, 1}})});
   EXPECT_EQ(first.status, 204) << first.body;
   EXPECT_EQ(first.header("x-prometheus-remote-write-samples-written"), "");
-  EXPECT_TRUE(eventually(5s, [this] { return was_told(sink_, "firing", "BackupFailed"); }))
+  EXPECT_TRUE(eventually(20s, [this] { return was_told(sink_, "firing", "BackupFailed"); }))
       << rig_.log();
 
   encoder::V2Request second;
@@ -125,7 +125,7 @@ TEST_F(Pushes, ByRemoteWriteAreAnsweredAsPrometheusDoes) {
   EXPECT_EQ(taken.header("x-prometheus-remote-write-samples-written"), "3");
   EXPECT_EQ(taken.header("x-prometheus-remote-write-histograms-written"), "0");
   EXPECT_EQ(taken.header("x-prometheus-remote-write-exemplars-written"), "0");
-  EXPECT_TRUE(eventually(5s, [this] { return was_told(sink_, "resolved", "BackupFailed"); }));
+  EXPECT_TRUE(eventually(20s, [this] { return was_told(sink_, "resolved", "BackupFailed"); }));
 
   encoder::V2Request late;
   late.add(late.series(failed, {{now, 1}}));
@@ -198,10 +198,10 @@ TEST_F(Pushes, ComeFromARealPrometheus) {
       << rig_.log() << prometheus.output();
   EXPECT_EQ(rig_.alert_state("BackupFailed"), "");
   page.set("backup_failed 1\n");
-  EXPECT_TRUE(eventually(10s, [this] { return was_told(sink_, "firing", "BackupFailed"); }))
+  EXPECT_TRUE(eventually(20s, [this] { return was_told(sink_, "firing", "BackupFailed"); }))
       << rig_.log();
   // Its stale marker came over, too.
-  EXPECT_TRUE(eventually(10s, [this] { return !rig_.holds("backup_runs_total"); }));
+  EXPECT_TRUE(eventually(20s, [this] { return !rig_.holds("backup_runs_total"); }));
   EXPECT_EQ(rig_.query("up{job=\"nightly\"}"), 1);
   EXPECT_EQ(rig_.metric("tocsin_sources_pushes_total{kind=\"remote_write\",outcome=\"refused\"}"),
             std::nullopt);

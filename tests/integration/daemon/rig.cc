@@ -47,7 +47,7 @@ SmallDisk::SmallDisk(const std::string& folder, std::size_t bytes) : folder_(fol
       ProcessOptions{.argv = {"unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script,
                               folder_, std::to_string(bytes)},
                      .environment = {}});
-  eventually(5s, [this] {
+  eventually(20s, [this] {
     mounted_ = holder_->output() == "mounted\n";
     return mounted_ || !holder_->running();
   });

@@ -30,6 +30,7 @@ class FakeViews final : public Views {
   async::Task<base::Result<std::vector<IncidentView>>> incidents(IncidentFilter filter) override {
     asked = filter;
     std::vector<IncidentView> found;
+    found.reserve(details.size());
     for (const auto& [id, detail] : details) {
       found.push_back(detail.incident);
     }

@@ -34,11 +34,12 @@ class Loop {
   template <class T>
   T run(async::Task<T> task) {
     std::optional<T> out;
-    boost::asio::co_spawn(context_, keep(std::move(task), out), [](std::exception_ptr error) {
-      if (error) {
-        std::rethrow_exception(error);
-      }
-    });
+    boost::asio::co_spawn(context_, keep(std::move(task), out),
+                          [](const std::exception_ptr& error) {
+                            if (error) {
+                              std::rethrow_exception(error);
+                            }
+                          });
     context_.restart();
     context_.run();
     return std::move(*out);
@@ -100,16 +101,17 @@ TEST_P(SqlJournalTest, ConcurrentAppendsKeepTheirOrder) {
   std::vector<std::uint64_t> sequences;
   const OpenOptions options = {.inline_jobs = GetParam()};
   base::Result<std::unique_ptr<Journal>> mine = base::Error(ErrorCode::kInternal, "not opened");
-  const auto remember = [&](std::exception_ptr, base::Result<std::uint64_t> last) {
+  const auto remember = [&](const std::exception_ptr&, base::Result<std::uint64_t> last) {
     sequences.push_back(last ? *last : 0);
   };
-  boost::asio::co_spawn(context, open("sqlite:" + folder_.path() + "/journal.db", options),
-                        [&](std::exception_ptr, base::Result<std::unique_ptr<Journal>> opened) {
-                          mine = std::move(opened);
-                          for (int i = 0; mine && i < 50; ++i) {
-                            boost::asio::co_spawn(context, append_many(**mine, 1), remember);
-                          }
-                        });
+  boost::asio::co_spawn(
+      context, open("sqlite:" + folder_.path() + "/journal.db", options),
+      [&](const std::exception_ptr&, base::Result<std::unique_ptr<Journal>> opened) {
+        mine = std::move(opened);
+        for (int i = 0; mine && i < 50; ++i) {
+          boost::asio::co_spawn(context, append_many(**mine, 1), remember);
+        }
+      });
   context.run();
   ASSERT_EQ(sequences.size(), 50U);
   EXPECT_TRUE(std::is_sorted(sequences.begin(), sequences.end()));
@@ -147,7 +149,8 @@ async::Task<> append_forever(std::string path, int acknowledged) {
 
 [[noreturn]] void child(const std::string& path, int acknowledged) {
   boost::asio::io_context context;
-  boost::asio::co_spawn(context, append_forever(path, acknowledged), [](std::exception_ptr) {});
+  boost::asio::co_spawn(context, append_forever(path, acknowledged),
+                        [](const std::exception_ptr&) {});
   context.run();
   _exit(1);
 }

@@ -109,7 +109,7 @@ TEST_F(SqlStoreTest, FindsRecordsByTypeAndSubject) {
   auto store = open();
   ASSERT_TRUE(store->append({record("alert.fired", "a"), record("alert.resolved", "a"),
                              record("alertx", "a"), record("alert.fired", "b")}));
-  const auto count = [&](RecordQuery query) { return store->query(std::move(query))->size(); };
+  const auto count = [&](const RecordQuery& query) { return store->query(query)->size(); };
   EXPECT_EQ(count({}), 4U);
   EXPECT_EQ(count({.type_prefix = "alert."}), 3U);
   EXPECT_EQ(count({.subject = "a"}), 3U);

@@ -57,7 +57,8 @@ TEST(Symbol, CountsItsCopies) {
   const Symbol a("text");
   EXPECT_EQ(a.use_count(), 1);
   {
-    const Symbol b = a;
+    Symbol b;
+    b = a;
     EXPECT_EQ(a.use_count(), 2);
     EXPECT_EQ(a, b);
   }
