@@ -27,6 +27,7 @@ struct PinnedBlock {
    public:
     void read(std::int64_t min_time_ms, std::int64_t max_time_ms,
               std::vector<model::Sample>& out) const override {
+      fetch_ahead(2);
       const std::size_t begin = out.size();
       read_kept(std::max(minus(min_time_ms, block->shift_ms), floor_ms),
                 minus(max_time_ms, block->shift_ms), out);
@@ -55,6 +56,7 @@ struct PinnedBlock {
 
     std::optional<model::Sample> newest(std::int64_t min_time_ms,
                                         std::int64_t max_time_ms) const override {
+      fetch_ahead(4);
       auto sample = newest_kept(std::max(minus(min_time_ms, block->shift_ms), floor_ms),
                                 minus(max_time_ms, block->shift_ms));
       if (sample) {
@@ -75,6 +77,27 @@ struct PinnedBlock {
         block->chunks[i - 1].read(from, to, samples);
       }
       return samples.empty() ? std::nullopt : std::optional(samples.back());
+    }
+
+    // The series of a block are read one after the other, and their samples lie anywhere in memory.
+    void fetch_ahead(std::size_t count) const {
+      const std::size_t index = static_cast<std::size_t>(this - block->series.data()) + count;
+      if (index < block->series.size()) {
+        block->series[index].fetch();
+      }
+    }
+
+    void fetch() const {
+      constexpr std::size_t kLine = 64;
+      if (length > 0) {
+        __builtin_prefetch(open->data() + (length - 1));
+      }
+      if (first < last) {
+        const Chunk& chunk = block->chunks[first];
+        for (std::size_t at = 0; at < chunk.size; at += kLine) {
+          __builtin_prefetch(chunk.bytes.get() + at);
+        }
+      }
     }
 
     const PinnedBlock* block = nullptr;
@@ -224,6 +247,23 @@ std::shared_ptr<const std::vector<Slot>> Store::Impl::resolve(
   return slots;
 }
 
+// Series lie anywhere in memory, and point at what lies elsewhere again.
+void Store::Impl::fetch_ahead(const std::vector<Slot>& slots, std::size_t at) const {
+  constexpr std::size_t kFar = 8;
+  constexpr std::size_t kNear = 4;
+  if (at + kFar < slots.size()) {
+    const Series* series = table[slots[at + kFar]].get();
+    __builtin_prefetch(series);
+    __builtin_prefetch(reinterpret_cast<const char*>(series) + 64);
+  }
+  if (at + kNear < slots.size()) {
+    const Series& series = *table[slots[at + kNear]];
+    __builtin_prefetch(series.labels.all().data());
+    __builtin_prefetch(series.head.sealed().data());
+    __builtin_prefetch(series.head.open().get());
+  }
+}
+
 std::vector<PinnedSeries> Store::Impl::pin(const Selection& selection) const {
   const std::shared_ptr<const std::vector<Slot>> slots = resolve(selection.matchers);
   auto block = std::make_shared<PinnedBlock>();
@@ -234,8 +274,9 @@ std::vector<PinnedSeries> Store::Impl::pin(const Selection& selection) const {
   block->shift_ms = shift_ms;
   const std::int64_t from = std::max(minus(selection.min_time_ms, shift_ms), floor_ms);
   const std::int64_t to = minus(selection.max_time_ms, shift_ms);
-  for (const Slot slot : *slots) {
-    const Series& series = *table[slot];
+  for (std::size_t i = 0; i < slots->size(); ++i) {
+    fetch_ahead(*slots, i);
+    const Series& series = *table[(*slots)[i]];
     PinnedBlock::Samples pinned;
     pinned.block = block.get();
     pinned.floor_ms = from;

@@ -67,6 +67,7 @@ struct Store::Impl {
   std::shared_ptr<const std::vector<Slot>> resolve(const model::Matchers& matchers) const;
   std::vector<Slot> look_up(const model::Matchers& matchers) const;
   std::vector<PinnedSeries> pin(const Selection& selection) const;
+  void fetch_ahead(const std::vector<Slot>& slots, std::size_t at) const;
 
   StoreOptions options;
   mutable std::shared_mutex mutex;
