@@ -168,9 +168,14 @@ async::Task<base::Result<bool>> QueryApi::take_turn(Run run) {
   run->evaluating = true;
   run->report.queue_seconds = seconds(started - run->begun);
   run->times.queue = run->report.queue_seconds;
-  run->snapshot =
-      queries_.snapshot(run->range ? promql::selections(run->query, *run->range, run->options)
-                                   : promql::selections(run->query, run->time, run->options));
+  std::vector<series::Selection> selections =
+      run->range ? promql::selections(run->query, *run->range, run->options)
+                 : promql::selections(run->query, run->time, run->options);
+  auto snapshot = co_await queries_.read(std::move(selections));
+  if (!snapshot) {
+    co_return snapshot.error();
+  }
+  run->snapshot = *std::move(snapshot);
   run->handed_over = clock_.monotonic_now();
   run->times.prepare = seconds(run->handed_over - started);
   // Named first: g++ 12 frees lambdas twice that are temporaries of an awaiting expression.

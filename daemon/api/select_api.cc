@@ -127,7 +127,11 @@ async::Task<net::ServerResponse> SelectApi::select(net::ServerRequest request, A
   work->limit = *limit;
   work->gzip = net::accepts_gzip(request.headers);
   work->answer = std::move(answer);
-  work->snapshot = queries_.snapshot(selections);
+  auto snapshot = co_await queries_.read(std::move(selections));
+  if (!snapshot) {
+    co_return failed_query(snapshot.error());
+  }
+  work->snapshot = *std::move(snapshot);
   Queries::Work job = [work] { work->run(); };
   const base::Status worked = co_await queries_.offload(std::move(job));
   if (!worked) {

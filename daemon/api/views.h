@@ -199,6 +199,11 @@ class Queries {
   virtual promql::EvalOptions eval_options() const = 0;
   /// Pins series as they are now.
   virtual series::Snapshot snapshot(std::span<const series::Selection> selections) = 0;
+  /// The same with what has left memory, which may have to be read from disk first.
+  virtual async::Task<base::Result<series::Snapshot>> read(
+      std::vector<series::Selection> selections) {
+    co_return snapshot(selections);
+  }
   /// Runs pure work where it holds up nobody, and returns when it is done. kCancelled when the
   /// caller was cancelled: work that had begun ends unseen then, so it owns all that it touches.
   virtual async::Task<base::Status> offload(Work work) = 0;

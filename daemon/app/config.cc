@@ -140,7 +140,15 @@ class Decoder {
     }
     yaml::MappingReader storage(*node, "storage", problems_);
     config_.storage_url = storage.text("url").value_or(config_.storage_url);
-    config_.retention = storage.duration("retention");
+    config_.retention = storage.duration("retention").value_or(config_.retention);
+    if (config_.retention < std::chrono::minutes(15)) {
+      storage.problem("retention", "must be 15m at least: rules look back so far");
+    }
+    config_.retention_size = storage.size("retention_size").value_or(config_.retention_size);
+    config_.series_memory = storage.size("memory").value_or(config_.series_memory);
+    if (const auto most = storage.integer("max_series", 1000, 100'000'000)) {
+      config_.max_series = static_cast<std::size_t>(*most);
+    }
     storage.ignored({"tsdb", "exemplars"});
     storage.finish();
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -44,7 +45,10 @@ struct Config {
   WebConfig web;
   QueryConfig query;
   std::string storage_url = "sqlite:/var/lib/tocsin/tocsin.db";
-  std::optional<base::Duration> retention;  ///< of samples; default: what the rules read
+  base::Duration retention = std::chrono::hours(24 * 15);  ///< of samples
+  std::uint64_t retention_size = 0;                        ///< of stored samples, bytes; 0: any
+  std::uint64_t series_memory = std::uint64_t{2} << 30;    ///< of series, bytes; 0: any
+  std::size_t max_series = 2'000'000;                      ///< new ones beyond it are refused
 
   std::vector<std::unique_ptr<sources::SourceConfig>> sources;
   std::vector<sources::ScrapeJob> scrape_jobs;

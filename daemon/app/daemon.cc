@@ -19,8 +19,6 @@ net::HttpClientOptions client_options() {
   return options;
 }
 
-constexpr base::Duration kMinRetention = std::chrono::minutes(15);
-constexpr base::Duration kMaxDefaultRetention = std::chrono::hours(2);
 /// Detection goes before queries when the processors are busy.
 constexpr int kQueryNiceness = 5;
 
@@ -142,21 +140,20 @@ std::string Daemon::url() const {
 
 async::Task<base::Status> Daemon::start() {
   launched_ = parts_.clock.wall_now();
-  const std::string storage =
-      options_.storage.empty() ? generation_->config.storage_url : options_.storage;
-  auto opened = co_await journal::open(storage);
+  auto opened = co_await journal::open(storage_url());
   if (!opened) {
     co_return std::move(opened.error()).context("storage");
   }
   journal_ = *std::move(opened);
-  store_ = std::make_unique<series::Store>(series::StoreOptions{});
+  co_await open_samples();
   pipeline_ = std::make_unique<Pipeline>(PipelineParts{.executor = parts_.executor,
                                                        .clock = parts_.clock,
                                                        .timers = parts_.timers,
                                                        .random = parts_.random,
                                                        .journal = *journal_,
                                                        .store = *store_,
-                                                       .metrics = metrics_},
+                                                       .metrics = metrics_,
+                                                       .keeper = keeper_.get()},
                                          core_options(), PipelineOptions{});
   feed_ = std::make_unique<Feed>(*store_, *pipeline_, metrics_, parts_.clock);
   manager_ = std::make_unique<sources::Manager>(
@@ -197,6 +194,7 @@ async::Task<base::Status> Daemon::start() {
     co_return restored;
   }
   install_retention();
+  keeper_->start();
   install_receiver();
   install_targets();
   forward_active_alerts();
@@ -262,19 +260,6 @@ void Daemon::install_targets() {
     }
   }
   manager_->set_targets(std::move(targets));
-}
-
-void Daemon::install_retention() {
-  const Config& config = generation_->config;
-  const base::Duration reach = pipeline_->core().engine().longest_reach();
-  const base::Duration retention =
-      config.retention.value_or(std::clamp(reach, kMinRetention, kMaxDefaultRetention));
-  if (reach > retention) {
-    log_warning(
-        "a rule reads further back than samples are kept",
-        {{"reads", base::format_duration(reach)}, {"retention", base::format_duration(retention)}});
-  }
-  store_->set_retention(retention);
 }
 
 void Daemon::install_forwarder() {

@@ -14,12 +14,14 @@
 #include "app/pipeline.h"
 #include "app/process_metrics.h"
 #include "app/receiver.h"
+#include "app/storage.h"
 #include "app/systemd.h"
 #include "app/text_rendering.h"
 #include "app/views.h"
 #include "async/task_group.h"
 #include "async/worker_pool.h"
 #include "base/file_system.h"
+#include "blocks/keeper.h"
 #include "journal/journal.h"
 #include "net/http_client.h"
 #include "notifiers/forward/forwarder.h"
@@ -80,6 +82,8 @@ class Daemon final : public api::Commands {
   void install_notifiers();
   void install_receiver();
   void install_targets();
+  async::Task<> open_samples();
+  std::string storage_url() const;
   void install_retention();
   void install_forwarder();
   base::Result<api::ServerOptions> server_options() const;
@@ -111,6 +115,8 @@ class Daemon final : public api::Commands {
   std::unique_ptr<async::WorkerPool> query_pool_;
   std::unique_ptr<journal::Journal> journal_;
   std::unique_ptr<series::Store> store_;
+  std::unique_ptr<blocks::Keeper> keeper_;
+  StorageMetrics storage_metrics_{metrics_};
   std::unique_ptr<Pipeline> pipeline_;
   std::unique_ptr<Feed> feed_;
   std::unique_ptr<Receiver> receiver_;

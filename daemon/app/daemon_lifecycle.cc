@@ -1,4 +1,4 @@
-// The daemon's credentials, watchdog, readiness and shutdown.
+// The daemon's credentials, samples, watchdog, readiness and shutdown.
 #include <utility>
 
 #include "app/daemon.h"
@@ -112,6 +112,7 @@ void Daemon::refresh_metrics() {
   const series::StoreStats series = store_->stats();
   metrics_.series_live.Set(static_cast<double>(series.series));
   metrics_.series_bytes.Set(static_cast<double>(series.bytes));
+  storage_metrics_.refresh(keeper_->stats());
   if (server_) {
     const api::QueryGate& gate = server_->gate();
     metrics_.api_queries_running.Set(static_cast<double>(gate.active()));
@@ -205,6 +206,12 @@ async::Task<> Daemon::stop() {
       log_error("not everything could be written", {{"error", flushed.error().message()}});
     }
   }
+  if (keeper_) {
+    const base::Status kept = co_await keeper_->stop(deadline);
+    if (!kept) {
+      log_error("the last samples could not be written", {{"error", kept.error().message()}});
+    }
+  }
   if (journal_) {
     const base::Status closed = co_await journal_->close();
     if (!closed) {
@@ -218,6 +225,46 @@ async::Task<> Daemon::stop() {
     co_await async::race_deadline(parts_.timers, deadline, std::move(ended));
   }
   co_await pool_.shutdown();
+}
+
+std::string Daemon::storage_url() const {
+  return options_.storage.empty() ? generation_->config.storage_url : options_.storage;
+}
+
+// Samples of before are worth having, but not worth refusing to start: without their file tocsin
+// detects from memory.
+async::Task<> Daemon::open_samples() {
+  store_ = std::make_unique<series::Store>(series::StoreOptions{});
+  keeper_ = std::make_unique<blocks::Keeper>(
+      blocks::Keeper::Parts{.executor = parts_.executor,
+                            .clock = parts_.clock,
+                            .timers = parts_.timers,
+                            .store = *store_},
+      keeper_options(generation_->config, storage_url(), base::Duration{0}), keeper_hooks());
+  if (series_path(storage_url()).empty()) {
+    co_return;
+  }
+  const base::MonotonicTime begun = parts_.clock.monotonic_now();
+  const auto restored = co_await keeper_->open();
+  if (!restored) {
+    log_error("samples cannot be stored; detection goes on from memory",
+              {{"error", restored.error().message()}});
+    co_return;
+  }
+  const std::chrono::duration<double> took = parts_.clock.monotonic_now() - begun;
+  storage_metrics_.restored(*restored, took.count());
+}
+
+void Daemon::install_retention() {
+  const Config& config = generation_->config;
+  const base::Duration reach = pipeline_->core().engine().longest_reach();
+  const blocks::KeeperOptions options = keeper_options(config, storage_url(), reach);
+  if (reach > options.retention) {
+    log_info("a rule reads further back than samples are kept",
+             {{"reads", base::format_duration(reach)},
+              {"retention", base::format_duration(options.retention)}});
+  }
+  keeper_->configure(options);
 }
 
 }  // namespace tocsin::app

@@ -117,6 +117,7 @@ async::Task<base::Status> Pipeline::start(std::vector<rules::Group> groups,
   running_ = true;
   next_expiry_ = moment.mono + kHousekeeping;
   commit(core_.started(moment.wall, moment.mono), moment);
+  take_over_series(moment);
   tasks_.spawn("timers", run_timers());
   co_return base::Status{};
 }
@@ -168,6 +169,10 @@ void Pipeline::run_rounds(Moment moment) {
       const auto begun = parts_.clock.monotonic_now();
       const series::Snapshot snapshot = parts_.store.snapshot(job.selections);
       results.push_back(rules::evaluate(job, snapshot, core_.engine_options()));
+      if (!at_hand(job)) {
+        results.back().evaluation = base::Error(base::ErrorCode::kUnavailable,
+                                                "older samples are still being read from disk");
+      }
       results.back().seconds = seconds_between(begun, parts_.clock.monotonic_now());
       parts_.metrics.rules_evaluations_total.Add({}).Increment();
     }

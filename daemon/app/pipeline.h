@@ -17,6 +17,7 @@
 #include "async/timers.h"
 #include "base/clock.h"
 #include "base/random.h"
+#include "blocks/keeper.h"
 #include "journal/committer.h"
 #include "journal/journal.h"
 #include "notifiers/notifier.h"
@@ -37,6 +38,7 @@ struct PipelineParts {
   journal::Journal& journal;
   series::Store& store;
   Metrics& metrics;
+  blocks::Keeper* keeper = nullptr;  ///< null where samples are in memory only
 };
 
 struct PipelineOptions {
@@ -78,8 +80,12 @@ class Pipeline {
     shift_listener_ = std::move(listener);
   }
 
-  /// Evaluates one expression at `time`, as a template's `query` or the API does.
+  /// Evaluates one expression at `time`, as a template's `query` does: on what is at hand.
   base::Result<promql::Evaluation> query(const promql::Query& query, base::WallTime time) const;
+  /// Reads what selections need of samples that have left memory, before somebody takes a snapshot
+  /// of them: the provisions belong to that snapshot.
+  async::Task<base::Result<std::vector<series::Provision>>> load(
+      std::vector<series::Selection> selections);
 
   const Core& core() const { return core_; }
   const journal::Committer& committer() const { return committer_; }
@@ -99,6 +105,9 @@ class Pipeline {
 
   Moment look();
   void run_rounds(Moment moment);
+  void take_over_series(Moment moment);
+  /// Whether a job's samples are at hand; if not, they are being read.
+  bool at_hand(const rules::Job& job);
   void commit(Outcome outcome, Moment moment);
   void release(Outcome outcome, const journal::Release& release, base::MonotonicTime decided);
   /// Milliseconds since a sample's arrival; empty when it is not known (after a restart).
@@ -110,6 +119,7 @@ class Pipeline {
   async::Task<> run_timers();
   async::Task<> store_snapshot(journal::StoredSnapshot snapshot);
   async::Task<> expire_records();
+  async::Task<> expire_samples();
   std::optional<base::MonotonicTime> next_deadline();
 
   PipelineParts parts_;

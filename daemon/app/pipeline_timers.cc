@@ -47,7 +47,7 @@ async::Task<> Pipeline::run_timers() {
       run_rounds(moment);
       if (moment.mono >= next_expiry_) {
         next_expiry_ = moment.mono + kHousekeeping;
-        parts_.store.expire(moment.wall);
+        tasks_.spawn("expire samples", expire_samples());
         commit(core_.on_housekeeping(moment.wall), moment);
         tasks_.spawn("expire records", expire_records());
       }
@@ -85,6 +85,18 @@ async::Task<> Pipeline::store_snapshot(journal::StoredSnapshot snapshot) {
   const base::Status status = co_await parts_.journal.save_snapshot(std::move(snapshot));
   if (!status && status.error().code() != base::ErrorCode::kCancelled) {
     log_warning("the snapshot could not be stored", {{"error", status.error().message()}});
+  }
+}
+
+// In steps of a millisecond or so, with the loop free in between.
+async::Task<> Pipeline::expire_samples() {
+  constexpr std::uint32_t kSlots = 16'384;
+  while (!parts_.store.expire_some(look().wall, kSlots)) {
+    const base::Status slept = co_await parts_.timers.sleep_until(parts_.clock.monotonic_now() +
+                                                                  std::chrono::milliseconds(5));
+    if (!slept) {
+      co_return;
+    }
   }
 }
 

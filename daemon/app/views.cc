@@ -163,6 +163,15 @@ series::Snapshot DaemonViews::snapshot(std::span<const series::Selection> select
   return parts_.store.snapshot(selections);
 }
 
+async::Task<base::Result<series::Snapshot>> DaemonViews::read(
+    std::vector<series::Selection> selections) {
+  const auto older = co_await parts_.pipeline.load(selections);
+  if (!older) {
+    co_return older.error();
+  }
+  co_return parts_.store.snapshot(selections, *older);
+}
+
 async::Task<base::Status> DaemonViews::offload(Work work) {
   return parts_.query_pool.run(std::move(work));
 }

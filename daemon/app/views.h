@@ -55,6 +55,8 @@ class DaemonViews final : public api::Views, public api::Queries {
   base::Result<promql::Query> parse(const std::string& expression) override;
   promql::EvalOptions eval_options() const override;
   series::Snapshot snapshot(std::span<const series::Selection> selections) override;
+  async::Task<base::Result<series::Snapshot>> read(
+      std::vector<series::Selection> selections) override;
   async::Task<base::Status> offload(Work work) override;
   void report(const api::QueryReport& report) override;
 

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -180,6 +181,14 @@ class Engine {
 
   /// Ends the replay: alerts present now count as restored, those without a rule are resolved.
   Decision finish_restore(base::WallTime wall, base::MonotonicTime mono);
+
+  /// The names of series that rules write.
+  std::set<std::string> written_names() const;
+  /// Series that rules wrote before the start and the store still shows: their rule ends them at
+  /// its next look, unless it writes them again. Gives the ends of those that no rule writes. After
+  /// finish_restore().
+  std::vector<RecordedSample> take_over(const std::vector<model::Labels>& series,
+                                        base::WallTime wall);
 
   /// The polled origins, all of them. A new set replaces the old one.
   void set_live_origins(const std::vector<LiveOrigin>& origins, base::MonotonicTime mono);

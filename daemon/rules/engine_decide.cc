@@ -168,8 +168,9 @@ HoldFunction Engine::Impl::hold_function(LoadedRule& rule, std::size_t index,
     if (step_hold) {
       return true;
     }
-    // With its inputs there, an instant expression is false because a sample says so.
-    const bool instant = rule.range == base::Duration::zero();
+    // With its inputs there, an instant expression is false because a sample says so: one that some
+    // source brought, not what was recorded of samples of before the start.
+    const bool instant = rule.range == base::Duration::zero() && !inputs.empty();
     if (rule.restored.contains(labels) && !(instant && complete.contains(labels))) {
       return true;
     }

@@ -23,7 +23,11 @@ bool fits(const model::Labels& alert, const model::Labels& series) {
   return true;
 }
 
+// A sample of before the start is not: what came after it may be lost.
 bool is_fresh(const series::PinnedSeries& series, const series::Selection& selection) {
+  if (series.ref == 0) {
+    return false;
+  }
   const auto newest = series.samples->newest_point(selection.min_time_ms, selection.max_time_ms);
   return newest && !newest->is_stale();
 }

@@ -50,7 +50,7 @@ base::Result<std::uint32_t> Appender::State::stage(const model::Labels& labels) 
 }
 
 AppendOutcome Appender::State::judge(const Staging& staging, model::Sample sample) const {
-  if (sample.time_ms < store.floor_ms) {
+  if (sample.time_ms < store.oldest_accepted()) {
     return AppendOutcome::kTooOld;
   }
   if (!staging.has_samples || sample.time_ms > staging.last_time_ms) {
@@ -107,6 +107,11 @@ AppendOutcome Appender::State::put(std::uint32_t place, model::Sample sample) {
   if (outcome == AppendOutcome::kTooOld) {
     ++refused;
     return outcome;
+  }
+  if (store.options.durable && sample.time_ms != staging.last_time_ms) {
+    // It may be in a block, and a start may not read that one back.
+    ++refused;
+    return AppendOutcome::kOutOfOrder;
   }
   if (Pending* waiting = pending_at(staging, sample.time_ms)) {
     const bool same = same_bits(waiting->sample.value, sample.value);
@@ -214,30 +219,57 @@ std::optional<SeriesRef> Appender::find(const model::Labels& labels) const {
   return state_->stagings[found->second].ref;
 }
 
+void Appender::State::begin(Staging& staging, CommitResult& result) {
+  bool fresh = false;
+  if (staging.series == nullptr) {
+    staging.series = &store.create(staging.ref, origin, staging.labels);
+    staging.series->named = false;
+    fresh = true;
+  }
+  Series& series = *staging.series;
+  if (series.restored) {
+    // To whoever writes it, it is as new as if it had not been there before.
+    series.restored = false;
+    series.origin = origin;
+    fresh = true;
+  }
+  if (fresh) {
+    result.created.push_back({staging.ref, series.labels});
+  }
+  if (store.options.durable && !series.named) {
+    series.named = true;
+    store.log.definitions.push_back({generation_of(staging.ref), series.labels});
+  }
+}
+
 CommitResult Appender::commit() {
   TOCSIN_CHECK(state_, "the appender has been committed");
   CommitResult result;
   Store::Impl& store = state_->store;
+  const bool durable = store.options.durable;
   {
     const std::unique_lock lock(store.mutex);
     for (const Pending& entry : state_->pending) {
       Staging& staging = state_->stagings[entry.staging];
-      if (staging.series == nullptr) {
-        staging.series = &store.create(staging.ref, state_->origin, staging.labels);
-        result.created.push_back({staging.ref, staging.series->labels});
-      }
+      state_->begin(staging, result);
       Head& head = staging.series->head;
       const std::size_t bytes_before = head.bytes();
       if (entry.replaces) {
         head.replace(entry.sample);
+        store.rewritten(*staging.series, entry.sample.time_ms);
       } else {
         head.append(entry.sample);
         ++store.samples;
       }
       store.head_bytes += head.bytes() - bytes_before;
+      if (durable) {
+        auto& logged = entry.replaces ? store.log.replaced : store.log.samples;
+        logged.push_back({generation_of(staging.ref), entry.sample});
+      }
       ++result.stored;
     }
     state_->commit_histograms(result);
+    store.bound_log();
     store.index.settle();
     store.appended_total += result.stored;
   }

@@ -87,7 +87,10 @@ AppendOutcome Appender::State::put(std::uint32_t place, HistogramSample sample) 
       return AppendOutcome::kReplaced;
     }
     const Series* series = staging.series;
-    if (series != nullptr && series->histograms && series->histograms->at(sample.time_ms)) {
+    // When durable, an older one may be in a block, and a start may not read that back.
+    const bool reachable = !store.options.durable || sample.time_ms == staging.last_time_ms;
+    if (reachable && series != nullptr && series->histograms &&
+        series->histograms->at(sample.time_ms)) {
       push(place, std::move(sample), true);
       return AppendOutcome::kReplaced;
     }
@@ -99,23 +102,27 @@ AppendOutcome Appender::State::put(std::uint32_t place, HistogramSample sample) 
 void Appender::State::commit_histograms(CommitResult& result) {
   for (PendingHistogram& entry : pending_histograms) {
     Staging& staging = stagings[entry.staging];
-    if (staging.series == nullptr) {
-      staging.series = &store.create(staging.ref, origin, staging.labels);
-      result.created.push_back({staging.ref, staging.series->labels});
-    }
+    begin(staging, result);
     Series& series = *staging.series;
     if (!series.histograms) {
       series.histograms = std::make_unique<HistogramHead>();
     }
     HistogramHead& head = *series.histograms;
     const std::size_t bytes_before = head.bytes();
+    const std::int64_t time_ms = entry.sample.time_ms;
     if (entry.replaces) {
-      head.replace(std::move(entry.sample));
+      head.replace(entry.sample);
+      store.rewritten(series, time_ms);
     } else {
       const bool after_float =
           !head.empty() && !series.head.empty() && series.head.last_time_ms() > head.last().time_ms;
-      head.append(std::move(entry.sample), after_float);
+      head.append(entry.sample, after_float);
       ++store.samples;
+      entry.sample = head.last();
+    }
+    if (store.options.durable) {
+      auto& logged = entry.replaces ? store.log.replaced_histograms : store.log.histograms;
+      logged.push_back({generation_of(staging.ref), std::move(entry.sample)});
     }
     store.head_bytes += head.bytes() - bytes_before;
     ++result.stored;

@@ -87,20 +87,6 @@ class ChunkReader {
     out.resize(static_cast<std::size_t>(place - out.data()));
   }
 
-  /// Goes over `count` samples.
-  void pass(std::uint32_t count) {
-    for (std::uint32_t i = 1; i < count; ++i) {
-      next();
-    }
-  }
-  /// What the writer knew behind the last sample, and where it stood, in bits.
-  CodecState state() const {
-    const auto significant = static_cast<int>(significant_);
-    const int leading = significant > 0 ? 64 - significant - static_cast<int>(trailing_) : -1;
-    return {time_, delta_, bits_, leading, significant};
-  }
-  std::size_t position() const { return position_; }
-
  private:
   void next() {
     std::uint64_t word = from_.peek(position_);

@@ -2,124 +2,172 @@
 
 #include <algorithm>
 #include <span>
+#include <utility>
 
 #include "base/check.h"
 
 namespace tocsin::series {
 namespace {
 
-bool before(const model::Sample& sample, std::int64_t time_ms) { return sample.time_ms < time_ms; }
-
 // The control block that make_shared puts beside its object.
 constexpr std::size_t kSharedOverhead = 32;
 
+std::vector<model::Sample> all_of(const auto& chunk) {
+  std::vector<model::Sample> samples;
+  chunk.read(chunk.min_time_ms, chunk.max_time_ms, samples);
+  return samples;
+}
+
 }  // namespace
+
+std::int64_t Head::first_time_ms() const {
+  if (sealed_ && !sealed_->empty()) {
+    return sealed_->front().min_time_ms;
+  }
+  return open_.empty() ? last_.time_ms : open_.min_time_ms();
+}
 
 std::optional<double> Head::at(std::int64_t time_ms) const {
   if (empty()) {
     return std::nullopt;
   }
-  const std::span<const model::Sample> open(open_->data(), length_);
-  const auto found = std::ranges::lower_bound(open, time_ms, {}, &model::Sample::time_ms);
-  if (found != open.end() && found->time_ms == time_ms) {
-    return found->value;
+  if (last_.time_ms == time_ms) {
+    return last_.value;
   }
-  for (const Chunk& chunk : sealed_) {
-    std::vector<model::Sample> samples;
-    chunk.read(time_ms, time_ms, samples);
-    if (!samples.empty()) {
-      return samples.front().value;
+  std::vector<model::Sample> samples;
+  open_.view().read(time_ms, time_ms, samples);
+  for (const Chunk& chunk : sealed()) {
+    if (samples.empty()) {
+      chunk.read(time_ms, time_ms, samples);
     }
   }
-  return std::nullopt;
+  return samples.empty() ? std::nullopt : std::optional(samples.front().value);
 }
 
 void Head::append(model::Sample sample) {
-  if (!open_) {
-    open_ = std::make_shared<OpenChunk>();
-    count_bytes();
-  } else if (length_ == kOpenSamples) {
-    seal();
+  if (any_) {
+    if (open_.full()) {
+      seal_open();
+    }
+    open_.append(last_);
   }
-  (*open_)[length_] = sample;
-  ++length_;
+  last_ = sample;
+  any_ = true;
 }
 
 void Head::replace(model::Sample sample) {
   TOCSIN_CHECK(!empty(), "a sample of an empty series cannot be replaced");
-  if (sample.time_ms >= open_->front().time_ms) {
-    auto copy = std::make_shared<OpenChunk>(*open_);
-    const auto end = copy->begin() + length_;
-    const auto found = std::lower_bound(copy->begin(), end, sample.time_ms, before);
-    TOCSIN_CHECK(found != end && found->time_ms == sample.time_ms, "no sample to replace");
-    found->value = sample.value;
-    open_ = std::move(copy);
+  if (sample.time_ms == last_.time_ms) {
+    last_.value = sample.value;
     return;
   }
-  const auto chunk = std::ranges::lower_bound(sealed_, sample.time_ms, {}, &Chunk::max_time_ms);
-  TOCSIN_CHECK(chunk != sealed_.end(), "no sample to replace");
-  std::vector<model::Sample> samples;
-  chunk->read(chunk->min_time_ms, chunk->max_time_ms, samples);
+  if (!open_.empty() && sample.time_ms >= open_.min_time_ms()) {
+    OpenChunk rewritten;
+    for (const model::Sample& old : all_of(open_.view())) {
+      rewritten.append(old.time_ms == sample.time_ms ? sample : old);
+    }
+    open_ = std::move(rewritten);
+    return;
+  }
+  TOCSIN_CHECK(sealed_, "no sample to replace");
+  const auto chunk = std::ranges::lower_bound(*sealed_, sample.time_ms, {}, &Chunk::max_time_ms);
+  TOCSIN_CHECK(chunk != sealed_->end(), "no sample to replace");
   ChunkWriter writer;
-  for (const model::Sample& old : samples) {
+  for (const model::Sample& old : all_of(*chunk)) {
     writer.append(old.time_ms == sample.time_ms ? sample : old);
   }
   *chunk = writer.finish();
   count_bytes();
 }
 
-std::size_t Head::drop_before(std::int64_t time_ms) {
-  std::size_t dropped = 0;
-  auto keep = sealed_.begin();
-  while (keep != sealed_.end() && keep->max_time_ms < time_ms) {
-    dropped += keep->count;
-    ++keep;
+std::size_t Head::merge(const Chunk& chunk) {
+  const std::size_t before = samples();
+  for (const model::Sample& sample : all_of(chunk)) {
+    if (empty() || sample.time_ms > last_.time_ms) {
+      append(sample);
+    } else if (at(sample.time_ms)) {
+      replace(sample);
+    }
   }
-  sealed_.erase(sealed_.begin(), keep);
-  if (!empty() && last_time_ms() < time_ms) {
-    dropped += length_;
-    open_.reset();
-    length_ = 0;
+  return samples() - before;
+}
+
+std::size_t Head::adopt(const Chunk& chunk, model::Sample last, std::int64_t before_last_ms) {
+  if (chunk.count == 0) {
+    return 0;
   }
-  if (dropped > 0) {
+  if (!empty() && last_.time_ms >= chunk.min_time_ms) {
+    return merge(chunk);
+  }
+  if (!empty()) {
+    open_.append(last_);
+  }
+  seal_open();
+  if (chunk.count > 1) {
+    push_sealed(chunk);
+    Chunk& taken = sealed_->back();
+    taken.count = chunk.count - 1;
+    taken.max_time_ms = before_last_ms;
     count_bytes();
   }
-  return dropped;
+  last_ = last;
+  any_ = true;
+  return chunk.count;
+}
+
+std::size_t Head::drop_before(std::int64_t time_ms) {
+  const std::size_t before = samples();
+  if (sealed_) {
+    const auto keep = std::ranges::find_if(
+        *sealed_, [time_ms](const Chunk& chunk) { return chunk.max_time_ms >= time_ms; });
+    if (keep == sealed_->end()) {
+      sealed_.reset();
+    } else {
+      sealed_->erase(sealed_->begin(), keep);
+    }
+    count_bytes();
+  }
+  if (!open_.empty() && open_.max_time_ms() < time_ms) {
+    open_ = OpenChunk();
+  }
+  if (any_ && last_.time_ms < time_ms) {
+    any_ = false;
+  }
+  return before - samples();
 }
 
 std::size_t Head::samples() const {
-  std::size_t count = length_;
-  for (const Chunk& chunk : sealed_) {
+  std::size_t count = open_.count() + (any_ ? 1 : 0);
+  for (const Chunk& chunk : sealed()) {
     count += chunk.count;
   }
   return count;
 }
 
-void Head::count_bytes() {
-  std::size_t bytes = sealed_.capacity() * sizeof(Chunk);
-  for (const Chunk& chunk : sealed_) {
-    bytes += chunk.size + kChunkPadding + kSharedOverhead;
+void Head::push_sealed(Chunk chunk) {
+  if (!sealed_) {
+    sealed_ = std::make_unique<std::vector<Chunk>>();
   }
-  bytes += open_ ? sizeof(OpenChunk) + kSharedOverhead : 0;
-  bytes_ = static_cast<std::uint32_t>(bytes);
+  sealed_->push_back(std::move(chunk));
+  count_bytes();
 }
 
-void Head::seal() {
-  // The newest sealed chunk grows by copies until it is full: readers hold the shorter ones.
-  const bool grow = !sealed_.empty() && sealed_.back().count + length_ <= kChunkSamples;
-  ChunkWriter writer = grow ? ChunkWriter(sealed_.back()) : ChunkWriter();
-  for (std::size_t i = 0; i < length_; ++i) {
-    writer.append((*open_)[i]);
+void Head::seal_open() {
+  if (!open_.empty()) {
+    push_sealed(open_.seal());
+    open_ = OpenChunk();
   }
-  if (grow) {
-    sealed_.back() = writer.finish();
-  } else {
-    sealed_.push_back(writer.finish());
+}
+
+void Head::count_bytes() {
+  std::size_t bytes = 0;
+  if (sealed_) {
+    bytes = sizeof(*sealed_) + sealed_->capacity() * sizeof(Chunk);
+    for (const Chunk& chunk : *sealed_) {
+      bytes += chunk.size + kChunkPadding + kSharedOverhead;
+    }
   }
-  // A new one each time: readers may look at the old one without the lock.
-  open_ = std::make_shared<OpenChunk>();
-  length_ = 0;
-  count_bytes();
+  sealed_bytes_ = static_cast<std::uint32_t>(bytes);
 }
 
 }  // namespace tocsin::series

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -12,22 +11,16 @@
 
 namespace tocsin::series {
 
-/// How many samples wait uncompressed, and at how many a chunk is full. Small, because every live
-/// series pays for the former: sixteen bytes each.
-inline constexpr std::size_t kOpenSamples = 16;
-inline constexpr std::size_t kChunkSamples = 128;
-
-/// The samples of one series that are not compressed yet. The first `length` of them, as somebody
-/// learnt it under the store's lock, never change; the writer only fills the places behind.
-using OpenChunk = std::array<model::Sample, kOpenSamples>;
-
-/// The samples of one series: sealed chunks and the open one. The last sample is always in the
-/// open chunk. Guarded by the store's lock; what pin() hands out needs none.
+/// The samples of one series: sealed chunks, the one that grows, and the last sample, which is not
+/// encoded yet: it is what most readers want, and what a recording rule replaces. Guarded by the
+/// store's lock; what is pinned of it needs none.
 class Head {
  public:
-  bool empty() const { return length_ == 0; }
-  std::int64_t last_time_ms() const { return (*open_)[length_ - 1].time_ms; }
-  double last_value() const { return (*open_)[length_ - 1].value; }
+  bool empty() const { return !any_; }
+  model::Sample last() const { return last_; }
+  std::int64_t last_time_ms() const { return last_.time_ms; }
+  double last_value() const { return last_.value; }
+  std::int64_t first_time_ms() const;
 
   /// The sample at exactly that time.
   std::optional<double> at(std::int64_t time_ms) const;
@@ -36,25 +29,38 @@ class Head {
   /// Gives the sample at exactly that time, which exists, another value. Readers that pinned the
   /// old one keep it.
   void replace(model::Sample sample);
+  /// Takes over a stored chunk without copying it, nor decoding it as long as its samples are newer
+  /// than those held; else they are right. `last` is its last sample, `before_last_ms` the time of
+  /// the one before that. Returns by how many samples there are more now.
+  std::size_t adopt(const Chunk& chunk, model::Sample last, std::int64_t before_last_ms);
   /// Drops the chunks whose samples are all older. Returns how many samples went.
   std::size_t drop_before(std::int64_t time_ms);
 
-  const std::vector<Chunk>& sealed() const { return sealed_; }
-  const std::shared_ptr<OpenChunk>& open() const { return open_; }
-  std::size_t open_length() const { return length_; }
+  std::span<const Chunk> sealed() const {
+    return sealed_ ? std::span<const Chunk>(*sealed_) : std::span<const Chunk>();
+  }
+  OpenView open() const { return open_.view(); }
+  /// Brings what the two above look at into the cache.
+  void fetch() const {
+    __builtin_prefetch(sealed_.get());
+    __builtin_prefetch(open_.address());
+  }
 
   std::size_t samples() const;
   /// Heap bytes, estimated.
-  std::size_t bytes() const { return bytes_; }
+  std::size_t bytes() const { return sealed_bytes_ + open_.bytes(); }
 
  private:
-  void seal();
+  std::size_t merge(const Chunk& chunk);
+  void push_sealed(Chunk chunk);
+  void seal_open();
   void count_bytes();
 
-  std::vector<Chunk> sealed_;
-  std::shared_ptr<OpenChunk> open_;
-  std::uint32_t length_ = 0;
-  std::uint32_t bytes_ = 0;
+  OpenChunk open_;
+  model::Sample last_;
+  std::unique_ptr<std::vector<Chunk>> sealed_;  // most series of a young store have none
+  std::uint32_t sealed_bytes_ = 0;
+  bool any_ = false;
 };
 
 }  // namespace tocsin::series

@@ -30,9 +30,10 @@ std::int64_t minus(std::int64_t time_ms, std::int64_t shift_ms) {
 
 class MixedSamples final : public PinnedSamples {
  public:
-  MixedSamples(std::shared_ptr<const PinnedSamples> floats, std::vector<Block> blocks,
-               std::int64_t shift_ms, std::int64_t floor_ms)
+  MixedSamples(std::shared_ptr<const PinnedSamples> floats, std::vector<HistogramSample> older,
+               std::vector<Block> blocks, std::int64_t shift_ms, std::int64_t floor_ms)
       : floats_(std::move(floats)),
+        older_(std::move(older)),
         blocks_(std::move(blocks)),
         shift_ms_(shift_ms),
         floor_ms_(floor_ms) {}
@@ -51,12 +52,9 @@ class MixedSamples final : public PinnedSamples {
     floats_->read_points(min_time_ms, max_time_ms, out);
     const std::int64_t from = std::max(minus(min_time_ms, shift_ms_), floor_ms_);
     const std::int64_t to = minus(max_time_ms, shift_ms_);
+    read_run(older_, from, to, out);
     for (const Block& block : blocks_) {
-      const auto samples = samples_of(block);
-      auto at = std::ranges::lower_bound(samples, from, {}, &HistogramSample::time_ms);
-      for (; at != samples.end() && at->time_ms <= to; ++at) {
-        out.histograms.push_back(shown(*at));
-      }
+      read_run(samples_of(block), from, to, out);
     }
   }
 
@@ -65,22 +63,36 @@ class MixedSamples final : public PinnedSamples {
     auto point = floats_->newest_point(min_time_ms, max_time_ms);
     const std::int64_t from = std::max(minus(min_time_ms, shift_ms_), floor_ms_);
     const std::int64_t to = minus(max_time_ms, shift_ms_);
-    for (auto block = blocks_.rbegin(); block != blocks_.rend(); ++block) {
-      const auto samples = samples_of(*block);
-      const auto behind = std::ranges::upper_bound(samples, to, {}, &HistogramSample::time_ms);
-      if (behind == samples.begin()) {
-        continue;
-      }
-      const HistogramSample& newest = *(behind - 1);
-      if (newest.time_ms >= from && (!point || newest.time_ms + shift_ms_ > point->time_ms)) {
-        point = Point{newest.time_ms + shift_ms_, 0, newest.histogram};
-      }
-      break;
+    const HistogramSample* newest = nullptr;
+    for (auto block = blocks_.rbegin(); block != blocks_.rend() && newest == nullptr; ++block) {
+      newest = newest_of(samples_of(*block), to);
+    }
+    if (newest == nullptr) {
+      newest = newest_of(older_, to);
+    }
+    if (newest != nullptr && newest->time_ms >= from &&
+        (!point || newest->time_ms + shift_ms_ > point->time_ms)) {
+      const HistogramSample sample = shown(*newest);
+      point = Point{sample.time_ms, 0, sample.histogram, sample.start_ms};
     }
     return point;
   }
 
  private:
+  static const HistogramSample* newest_of(std::span<const HistogramSample> samples,
+                                          std::int64_t to) {
+    const auto behind = std::ranges::upper_bound(samples, to, {}, &HistogramSample::time_ms);
+    return behind == samples.begin() ? nullptr : &*(behind - 1);
+  }
+
+  void read_run(std::span<const HistogramSample> samples, std::int64_t from, std::int64_t to,
+                Points& out) const {
+    auto at = std::ranges::lower_bound(samples, from, {}, &HistogramSample::time_ms);
+    for (; at != samples.end() && at->time_ms <= to; ++at) {
+      out.histograms.push_back(shown(*at));
+    }
+  }
+
   HistogramSample shown(HistogramSample sample) const {
     sample.time_ms += shift_ms_;
     sample.start_ms += sample.start_ms != 0 ? shift_ms_ : 0;
@@ -88,12 +100,17 @@ class MixedSamples final : public PinnedSamples {
   }
 
   std::shared_ptr<const PinnedSamples> floats_;
+  std::vector<HistogramSample> older_;
   std::vector<Block> blocks_;
   std::int64_t shift_ms_;
   std::int64_t floor_ms_;
 };
 
 }  // namespace
+
+std::int64_t HistogramHead::first_time_ms() const {
+  return blocks_.front().samples->front().time_ms;
+}
 
 const HistogramSample& HistogramHead::last() const {
   const Block& block = blocks_.back();
@@ -106,6 +123,10 @@ void HistogramHead::append(HistogramSample sample, bool after_float) {
     sample.histogram =
         model::with_reset(sample.histogram, model::hint_after(*sample.histogram, previous));
   }
+  adopt(std::move(sample));
+}
+
+void HistogramHead::adopt(HistogramSample sample) {
   if (empty() || blocks_.back().length == kBlockSamples) {
     blocks_.push_back({std::make_shared<std::array<HistogramSample, kBlockSamples>>(), 0});
     bytes_ += kBlockBytes;
@@ -165,10 +186,24 @@ std::size_t HistogramHead::samples() const {
   return count;
 }
 
-std::shared_ptr<const PinnedSamples> HistogramHead::pin(std::shared_ptr<const PinnedSamples> floats,
-                                                        std::int64_t shift_ms,
-                                                        std::int64_t floor_ms) const {
-  return std::make_shared<const MixedSamples>(std::move(floats), blocks_, shift_ms, floor_ms);
+std::shared_ptr<const PinnedSamples> PinHistograms::pin() {
+  if (head != nullptr) {
+    // Whatever is held twice is right in memory.
+    const std::int64_t end_ms = head->first_time_ms();
+    std::erase_if(older,
+                  [end_ms](const HistogramSample& sample) { return sample.time_ms >= end_ms; });
+  }
+  return std::make_shared<const MixedSamples>(
+      std::move(floats), std::move(older),
+      head != nullptr ? head->blocks_ : std::vector<HistogramHead::Block>(), shift_ms, floor_ms);
+}
+
+std::int64_t Series::newest_ms() const {
+  std::int64_t newest = std::numeric_limits<std::int64_t>::min();
+  if (!head.empty()) {
+    newest = head.last_time_ms();
+  }
+  return histograms ? std::max(newest, histograms->last().time_ms) : newest;
 }
 
 std::size_t Series::drop_before(std::int64_t time_ms) {

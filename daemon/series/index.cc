@@ -59,6 +59,24 @@ void try_all(const Values& values, const model::Matcher& matcher, const Add& add
   }
 }
 
+/// Both ascend. Nothing before the first of `gone` is touched.
+void erase_sorted(std::vector<Slot>& slots, const std::vector<Slot>& gone) {
+  auto next = gone.begin();
+  auto keep = std::ranges::lower_bound(slots, gone.front());
+  for (auto at = keep; at != slots.end(); ++at) {
+    while (next != gone.end() && *next < *at) {
+      ++next;
+    }
+    if (next == gone.end() || *next != *at) {
+      *keep++ = *at;
+    }
+  }
+  slots.erase(keep, slots.end());
+  if (slots.capacity() > 2 * slots.size() + 8) {
+    slots.shrink_to_fit();
+  }
+}
+
 }  // namespace
 
 model::Symbol SymbolTable::intern(const model::Symbol& symbol) {
@@ -90,20 +108,30 @@ void SymbolTable::sweep() {
 
 void Index::add(Slot slot, const model::Labels& labels) {
   for (const model::Label& label : labels) {
-    Postings& postings = names_[label.name][label.value];
-    if (postings.slots.empty()) {
-      bytes_ += kPostingsBytes;
-    }
-    bytes_ += sizeof(Slot);
-    const bool in_order = postings.sorted == postings.slots.size() &&
-                          (postings.slots.empty() || postings.slots.back() < slot);
-    if (in_order) {
-      ++postings.sorted;
-    } else if (postings.sorted == postings.slots.size()) {
-      unsettled_.push_back(label);
-    }
-    postings.slots.push_back(slot);
+    add(label, names_[label.name][label.value], slot);
   }
+}
+
+void Index::add(const model::Label& label, std::span<const Slot> slots) {
+  Postings& postings = names_[label.name][label.value];
+  for (const Slot slot : slots) {
+    add(label, postings, slot);
+  }
+}
+
+void Index::add(const model::Label& label, Postings& postings, Slot slot) {
+  if (postings.slots.empty()) {
+    bytes_ += kPostingsBytes;
+  }
+  bytes_ += sizeof(Slot);
+  const bool in_order = postings.sorted == postings.slots.size() &&
+                        (postings.slots.empty() || postings.slots.back() < slot);
+  if (in_order) {
+    ++postings.sorted;
+  } else if (postings.sorted == postings.slots.size()) {
+    unsettled_.push_back(label);
+  }
+  postings.slots.push_back(slot);
 }
 
 void Index::settle() {
@@ -134,8 +162,7 @@ void Index::remove(std::span<const Removal> removals) {
       std::ranges::sort(slots);
       const auto of_value = of_name->second.find(value);
       Postings& postings = of_value->second;
-      std::erase_if(postings.slots,
-                    [&slots](Slot slot) { return std::ranges::binary_search(slots, slot); });
+      erase_sorted(postings.slots, slots);
       postings.sorted = postings.slots.size();
       bytes_ -= slots.size() * sizeof(Slot);
       if (postings.slots.empty()) {

@@ -37,6 +37,7 @@ class SymbolTable {
  public:
   /// The same labels, made of the table's symbols.
   model::Labels intern(const model::Labels& labels);
+  model::Symbol intern(const model::Symbol& symbol);
   /// Forgets symbols that nobody else holds.
   void sweep();
 
@@ -44,8 +45,6 @@ class SymbolTable {
   std::size_t bytes() const { return bytes_; }
 
  private:
-  model::Symbol intern(const model::Symbol& symbol);
-
   boost::unordered_flat_set<model::Symbol, SymbolHash, SymbolEqual> symbols_;
   std::size_t bytes_ = 0;
 };
@@ -55,6 +54,8 @@ class Index {
  public:
   /// Adds series; `labels_of(slot)` gives their labels. Slots may come in any order.
   void add(Slot slot, const model::Labels& labels);
+  /// The same for one label of many series.
+  void add(const model::Label& label, std::span<const Slot> slots);
   /// Has to follow a run of add() before the next look-up.
   void settle();
   /// Removes series, given as pairs of slot and labels.
@@ -83,6 +84,7 @@ class Index {
   };
   using Values = boost::unordered_flat_map<model::Symbol, Postings, SymbolHash, SymbolEqual>;
 
+  void add(const model::Label& label, Postings& postings, Slot slot);
   /// The series whose label the matcher accepts, which does not accept an empty value.
   std::vector<Slot> select(const Values& values, const model::Matcher& matcher) const;
 

@@ -78,7 +78,7 @@ class PinnedSamples {
 struct PinnedSeries {
   model::Labels labels;
   std::uint32_t origin = 0;  ///< see series::Origin
-  std::uint64_t ref = 0;     ///< see series::SeriesRef
+  std::uint64_t ref = 0;     ///< see series::SeriesRef; 0: nobody has written it since the start
   std::shared_ptr<const PinnedSamples> samples;
 };
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -14,9 +16,13 @@
 #include "model/labels.h"
 #include "model/matcher.h"
 #include "model/sample.h"
+#include "series/history.h"
 #include "series/snapshot.h"
 
 namespace tocsin::series {
+
+class Block;
+struct LogBatch;
 
 /// Who writes a series: a scrape target, a built-in source, a recording rule. Rules are woken by
 /// the origins whose series they read. 0 is "nobody in particular".
@@ -24,6 +30,22 @@ using Origin = std::uint32_t;
 
 /// Names one live series of a store; stays valid until the series is dropped.
 using SeriesRef = std::uint64_t;
+
+/// What stored series are called now, by the id that is stored. Ids lie close together, with gaps.
+class RestoredRefs {
+ public:
+  void set(std::uint32_t id, SeriesRef ref);
+  /// 0 when there is none.
+  SeriesRef find(std::uint32_t id) const;
+
+ private:
+  static constexpr std::uint32_t kPage = 4096;
+  using Page = std::array<SeriesRef, kPage>;
+
+  boost::unordered_flat_map<std::uint32_t, std::unique_ptr<Page>> pages_;
+  mutable std::uint32_t last_number_ = 0;
+  mutable const Page* last_ = nullptr;
+};
 
 enum class AppendOutcome : std::uint8_t {
   kStored,
@@ -39,6 +61,16 @@ struct StoreOptions {
   base::Duration retention = std::chrono::hours(2);
   /// New series beyond this are refused with kLimitExceeded.
   std::size_t max_series = 2'000'000;
+  /// Samples are sealed into blocks before memory lets them go; see Store::unsealed(). Without it
+  /// what leaves memory is gone.
+  bool durable = false;
+  /// How much of the retention stays in memory, when durable.
+  base::Duration window = std::chrono::hours(2);
+  /// What no block holds yet stays beyond the window, but no longer than this: a disk that refuses
+  /// for a day must not cost the memory of a day.
+  base::Duration max_unsealed = std::chrono::hours(6);
+  /// So many committed samples wait for take_log() at most; then the older half of them goes.
+  std::size_t max_log_samples = 4'000'000;
 };
 
 /// A new series, reported at commit, so that readers can see whether it concerns them.
@@ -65,6 +97,22 @@ struct Refusal {
   std::optional<AppendOutcome> outcome;  ///< nothing: the series has been dropped
 };
 
+/// One series with samples that no block holds yet, pinned. Times are those kept in the store,
+/// which blocks count in too; see Store::shift_times().
+struct Unsealed {
+  SeriesRef ref = 0;
+  model::Labels labels;
+  std::shared_ptr<const PinnedSamples> samples;
+  std::int64_t from_ms = 0;  ///< what has to be sealed begins here …
+  bool any = false;          ///< … unless everything is sealed already
+};
+
+/// A series whose samples up to this one, pinned by unsealed(), are in a block now.
+struct Sealed {
+  SeriesRef ref = 0;
+  model::Sample last;
+};
+
 class Store;
 
 /// Collects the samples of one batch; nothing is visible before commit(), and dropping the
@@ -82,7 +130,8 @@ class Appender {
   /// The same for the samples of a whole poll, which is the fast way. Those that are not stored are
   /// added to `refused`, but for duplicates.
   void append_all(std::span<const RefSample> samples, std::vector<Refusal>& refused);
-  /// Replaces a sample of the same timestamp, or appends: for values recorded once per slot.
+  /// Replaces a sample of the same timestamp, or appends: for values recorded once per slot. When
+  /// durable, only the newest sample of a series can be replaced.
   base::Result<AppendOutcome> put(const model::Labels& labels, model::Sample sample);
   /// The same for native histograms, which lie beside the floats of a series. A time holds one of
   /// either; put() replaces histograms by histograms only.
@@ -109,6 +158,9 @@ struct StoreStats {
   std::uint64_t refused_total = 0;
   std::uint64_t created_total = 0;
   std::uint64_t dropped_total = 0;
+  /// Samples that left memory, or the log, before the disk took them.
+  std::uint64_t unsealed_dropped_total = 0;
+  std::uint64_t unlogged_total = 0;
 };
 
 /// Time series in memory: interned labels, inverted index, recent samples in chunks. Writing is
@@ -124,11 +176,25 @@ class Store {
   /// snapshot belongs to the i-th selection; series come sorted by labels.
   Snapshot snapshot(std::span<const Selection> selections) const;
 
+  /// The same with what was read of blocks for this very question, beside what is at hand of them.
+  Snapshot snapshot(std::span<const Selection> selections, std::span<const Provision> given) const;
+
+  /// Which blocks have to be read before a snapshot of these selections is complete: none unless
+  /// they begin before what memory holds. Whoever may wait reads them and calls provide(), or gives
+  /// them to snapshot(); a snapshot itself never waits and shows what is at hand.
+  std::vector<BlockNeed> needs(std::span<const Selection> selections) const;
+  /// Whether a selection begins before what memory holds: cheap, and false for nearly all.
+  bool reaches_past_memory(std::span<const Selection> selections) const;
+  /// The blocks that there are, and what is at hand of them.
+  History& history() const;
+
   /// The origin that created a series.
   std::optional<Origin> origin_of(SeriesRef ref) const;
 
   /// Drops samples before now - retention, and series that then have none. Call now and then.
   void expire(base::WallTime now);
+  /// The same in steps of so many slots, so that nothing waits long: true once a pass is complete.
+  bool expire_some(base::WallTime now, std::uint32_t slots);
 
   /// Moves the time of every sample by `delta`, for when the wall clock that gave it was set:
   /// ages stay what they were, and new samples are not older than those before. Costs nothing per
@@ -136,6 +202,41 @@ class Store {
   void shift_times(base::Duration delta);
   void set_retention(base::Duration retention);
   base::Duration retention() const;
+  void set_window(base::Duration window);
+  void set_max_unsealed(base::Duration age);
+  void set_max_series(std::size_t series);
+  /// Whether what leaves memory may be looked for in blocks, and what is committed is logged.
+  void set_durable(bool durable);
+
+  /// Sealing, when durable: begin_sealing() on the main loop; unsealed() for one range of slots
+  /// after the other on any thread, which pins what is to become a block; sealed() on the main loop
+  /// once the block is safe; end_sealing(). Slots go up to slots().
+  void begin_sealing();
+  std::vector<Unsealed> unsealed(std::uint32_t from, std::uint32_t to) const;
+  void sealed(std::span<const Sealed> series);
+  void end_sealing();
+  std::uint32_t slots() const;
+
+  /// The greatest id that any series ever had. Ids are never given out again, so it has to be kept
+  /// as of each seal and told to a new store: no block may be left that names a later one.
+  std::uint32_t last_id() const;
+  void set_last_id(std::uint32_t id);
+  /// Puts the series of a block back, with their samples behind those that are there. For the
+  /// start: blocks ascending, before anything is appended. Adds to `refs`, by the id that the block
+  /// calls them, the refs that the series have here. `stays`: the block is of the last seal, so
+  /// that the log need not say again what its ids mean.
+  void restore(const Block& block, bool stays, RestoredRefs& refs);
+  /// Puts back what was logged, after the blocks. What is there already stays as it is; samples of
+  /// series that nobody knows are left out. Returns how many of those there were.
+  std::size_t replay(const LogBatch& batch, RestoredRefs& refs);
+  /// Everything that was committed since the last call, when durable. Main loop only.
+  LogBatch take_log();
+  /// By how much times were shifted in all.
+  base::Duration shift() const;
+  /// The newest time of all samples, as shown; nothing when there are none.
+  std::optional<base::WallTime> newest() const;
+  /// Says that memory holds every sample from this kept time on.
+  void set_memory_floor(std::int64_t kept_ms);
 
   StoreStats stats() const;
 

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
 #include <cstdint>
 #include <limits>
 #include <map>
@@ -8,12 +10,17 @@
 #include <mutex>
 #include <optional>
 #include <shared_mutex>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "series/block.h"
+#include "series/extract.h"
 #include "series/head.h"
 #include "series/histograms.h"
+#include "series/history.h"
 #include "series/index.h"
+#include "series/log.h"
 #include "series/store.h"
 
 namespace tocsin::series {
@@ -24,13 +31,21 @@ struct Series {
   Origin origin = 0;
   /// 1 + the place among the open appender's stagings; 0 when it holds nothing of this series.
   std::uint32_t staging = 0;
+  /// Came back from a block and nobody has written to it since: its origin is not known.
+  bool restored = false;
+  /// The log, or a block that stays as long as the log does, says what its number stands for.
+  bool named = true;
   model::Labels labels;
+  /// Samples up to here are in blocks, as they are here.
+  std::int64_t sealed_ms = std::numeric_limits<std::int64_t>::min();
   Head head;
   /// Null while there are none; never empty.
   std::unique_ptr<HistogramHead> histograms;
 
   bool empty() const { return head.empty() && !histograms; }
   std::size_t bytes() const { return head.bytes() + (histograms ? histograms->bytes() : 0); }
+  /// The time of the newest sample; far back when there is none.
+  std::int64_t newest_ms() const;
   /// See Head::drop_before().
   std::size_t drop_before(std::int64_t time_ms);
 };
@@ -40,6 +55,57 @@ inline constexpr Slot kNoSlot = std::numeric_limits<Slot>::max();
 /// The slot is the lower half of a ref; the upper half counts series ever made, so that the ref
 /// of a dropped series is never given out again.
 constexpr Slot slot_of(SeriesRef ref) { return static_cast<Slot>(ref); }
+constexpr std::uint32_t generation_of(SeriesRef ref) {
+  return static_cast<std::uint32_t>(ref >> 32);
+}
+
+/// An entry of the table by labels: eight bytes, and growing it reads no series.
+struct LabelSlot {
+  Slot slot = 0;
+  std::uint32_t hash = 0;
+};
+
+using SeriesTable = std::vector<std::unique_ptr<Series>>;  // by slot
+
+/// The labels of a stored series: numbers of a block's labels, made of the table's symbols.
+struct StoredLabels {
+  std::span<const model::Label> distinct;
+  std::span<const std::uint32_t> numbers;
+  std::uint64_t hash = 0;
+};
+
+struct LabelSlotHash {
+  using is_transparent = void;
+  std::size_t operator()(const StoredLabels& labels) const {
+    return static_cast<std::uint32_t>(labels.hash);
+  }
+  std::size_t operator()(const LabelSlot& entry) const { return entry.hash; }
+  std::size_t operator()(const model::Labels& labels) const {
+    return static_cast<std::uint32_t>(labels.hash());
+  }
+};
+
+struct LabelSlotEqual {
+  using is_transparent = void;
+  const SeriesTable* table = nullptr;
+
+  bool operator()(const LabelSlot& a, const LabelSlot& b) const { return a.slot == b.slot; }
+  bool operator()(const model::Labels& labels, const LabelSlot& entry) const {
+    return static_cast<std::uint32_t>(labels.hash()) == entry.hash &&
+           (*table)[entry.slot]->labels == labels;
+  }
+  bool operator()(const LabelSlot& entry, const model::Labels& labels) const {
+    return (*this)(labels, entry);
+  }
+  bool operator()(const StoredLabels& labels, const LabelSlot& entry) const {
+    return static_cast<std::uint32_t>(labels.hash) == entry.hash &&
+           std::ranges::equal((*table)[entry.slot]->labels.all(), labels.numbers, {}, {},
+                              [&](std::uint32_t number) { return labels.distinct[number]; });
+  }
+  bool operator()(const LabelSlot& entry, const StoredLabels& labels) const {
+    return (*this)(labels, entry);
+  }
+};
 
 /// What Store and Appender share. The main loop alone writes, under `mutex` held exclusively; it
 /// may read without. Other threads read under `mutex` held shared.
@@ -58,22 +124,46 @@ struct Store::Impl {
 
   /// Takes a ref for a series to come, or gives it back unused. Main loop, no lock needed.
   SeriesRef reserve();
+  SeriesRef reserve(std::uint32_t known_generation);
+  /// What is stored uses this number, whatever it is called here: it is not given out again.
+  void note_stored(std::uint32_t id) { generation = std::max(generation, id); }
   void release(SeriesRef ref) { free_slots.push_back(slot_of(ref)); }
   /// Puts a series in place; the lock is held.
   Series& create(SeriesRef ref, Origin origin, const model::Labels& labels);
+  /// The same but for the index; the labels are made of the table's symbols.
+  Series& place(SeriesRef ref, Origin origin, model::Labels labels);
+  /// Puts stored samples behind those of a series; the lock is held.
+  void adopt(Series& series, const BlockSeries& stored);
+  void replay(Series& series, const model::HistogramSample& sample, bool replaces);
+  /// Ends a pass of expiry; the lock is held.
+  void drop_expired();
   /// Takes series out; the lock is held.
   void drop(const std::vector<Slot>& slots);
 
   std::shared_ptr<const std::vector<Slot>> resolve(const model::Matchers& matchers) const;
   std::vector<Slot> look_up(const model::Matchers& matchers) const;
-  std::vector<PinnedSeries> pin(const Selection& selection) const;
+  std::vector<PinnedSeries> pin(const Selection& selection, std::span<const Provision> given) const;
+  /// Fetches what pinning the series behind `at` is going to look at.
   void fetch_ahead(const std::vector<Slot>& slots, std::size_t at) const;
+  /// The same selection in kept times, as far back as anything may be shown.
+  Selection kept(const Selection& selection) const;
+  /// Earlier samples are refused: a series that has left memory has none that is later.
+  std::int64_t oldest_accepted() const {
+    return options.durable ? std::max(floor_ms, memory_floor_ms) : floor_ms;
+  }
+  /// Before this kept time expiry lets samples of a series go, whether blocks hold them or not.
+  std::int64_t droppable_before(const Series& series, std::int64_t unsealed_floor_ms) const;
+  /// Nobody takes the log: it must not grow for ever.
+  void bound_log();
+  /// A sample got another value: what blocks hold of it is not right any more.
+  void rewritten(Series& series, std::int64_t time_ms);
 
   StoreOptions options;
   mutable std::shared_mutex mutex;
 
-  std::vector<std::unique_ptr<Series>> table;  // by slot
-  boost::unordered_flat_map<model::Labels, Slot, model::LabelsHash> by_labels;
+  SeriesTable table;
+  boost::unordered_flat_set<LabelSlot, LabelSlotHash, LabelSlotEqual> by_labels{
+      0, LabelSlotHash(), LabelSlotEqual{&table}};
   SymbolTable symbols;
   Index index;
   std::uint64_t index_version = 1;
@@ -83,7 +173,21 @@ struct Store::Impl {
   /// Nothing older is accepted or shown.
   std::int64_t floor_ms = std::numeric_limits<std::int64_t>::min();
 
+  /// Memory holds every sample from here on; older ones may be in blocks only.
+  std::int64_t memory_floor_ms = std::numeric_limits<std::int64_t>::min();
+  mutable History history;
+
   // Main loop only.
+  Slot expire_from = 0;             // where the next step of expire_some() begins
+  std::vector<Slot> expired;        // empty series that this pass has found so far
+  std::uint64_t swept_dropped = 0;  // dropped_total when symbols were swept last
+  struct Rewrite {
+    SeriesRef ref;
+    std::int64_t time_ms;
+  };
+  LogBatch log;
+  bool sealing = false;
+  std::vector<Rewrite> rewrites;  // while a seal is under way
   std::vector<Slot> free_slots;
   Slot next_slot = 0;
   std::uint32_t generation = 0;
@@ -98,6 +202,8 @@ struct Store::Impl {
   std::uint64_t refused_total = 0;
   std::uint64_t created_total = 0;
   std::uint64_t dropped_total = 0;
+  std::uint64_t unsealed_dropped_total = 0;
+  std::uint64_t unlogged_total = 0;
 
   mutable std::mutex cache_mutex;
   mutable std::map<std::string, Resolved> cache;

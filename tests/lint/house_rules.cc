@@ -34,12 +34,14 @@ const std::map<std::string, Names, std::less<>>& allowed_includes() {
       {"net", {"async", "base"}},
       {"http_config", {"yaml", "net", "base"}},
       {"journal", {"async", "model", "base"}},
+      {"blocks", {"async", "series", "model", "base"}},
       {"sources", {"exposition", "series", "yaml", "http_config", "net", "async", "model", "base"}},
       {"notifiers", {"templates", "yaml", "http_config", "net", "async", "model", "base"}},
       {"api", {"net", "async", "promql", "series", "exposition", "model", "base"}},
       {"app",
        {"base", "model", "yaml", "templates", "exposition", "series", "promql", "rules", "routing",
-        "rendering", "incidents", "async", "net", "journal", "sources", "notifiers", "api"}},
+        "rendering", "incidents", "async", "net", "journal", "blocks", "sources", "notifiers",
+        "api"}},
   };
   return kAllowed;
 }

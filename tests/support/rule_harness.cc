@@ -8,6 +8,7 @@
 #include "model/clock_step.h"
 #include "promql/query.h"
 #include "rules/rule_file.h"
+#include "series/log.h"
 #include "yaml/document.h"
 
 namespace tocsin::testing {
@@ -126,13 +127,30 @@ void RuleHarness::evaluate_all(base::WallTime time) {
   }
 }
 
-void RuleHarness::restart() {
+void RuleHarness::restart(const Samples& stored) {
   start();
+  series::LogBatch log;
+  for (const auto& [labels, value] : stored) {
+    const auto id = static_cast<std::uint32_t>(log.definitions.size() + 1);
+    log.definitions.push_back({id, labels});
+    log.samples.push_back({id, {base::to_millis(now()) - 1000, value}});
+  }
+  series::RestoredRefs refs;
+  EXPECT_EQ(store_->replay(log, refs), 0U);
   take(engine_->load(groups_, {}, now(), clock_.monotonic_now()));
   for (const model::Record& record : records_) {
     EXPECT_TRUE(engine_->apply(record).has_value());
   }
   take(engine_->finish_restore(now(), clock_.monotonic_now()));
+  std::vector<model::Labels> names;
+  for (const auto& [labels, value] : stored) {
+    if (engine_->written_names().contains(std::string(labels.metric_name()))) {
+      names.push_back(labels);
+    }
+  }
+  rules::Decision ends;
+  ends.samples = engine_->take_over(names, now());
+  take(std::move(ends));
   engine_->set_live_origins(live_, clock_.monotonic_now());
   pump();
 }

@@ -58,8 +58,9 @@ class RuleHarness {
   /// Looks at every rule at this time, in Prometheus' order.
   void evaluate_all(base::WallTime time);
 
-  /// The process dies and comes back: replay, empty store, no schedule.
-  void restart();
+  /// The process dies and comes back: replay, no schedule, a store with what the disk had of it,
+  /// which is a second old.
+  void restart(const Samples& stored = {});
 
   base::Result<promql::Vector> query(const std::string& expression, base::WallTime time) const;
 

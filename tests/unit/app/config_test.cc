@@ -175,6 +175,22 @@ TEST(Config, LoadsWithAWarningWhatIsOfNoConcern) {
   EXPECT_THAT(loaded.warnings, ElementsAre(HasSubstr("tsdb")));
 }
 
+TEST(Config, TakesTheLimitsOfStorage) {
+  const Loaded loaded = load_text(
+      "storage: {retention: 30d, retention_size: 10GB, memory: 512MB, max_series: 50000}\n");
+  EXPECT_THAT(loaded.errors, IsEmpty());
+  EXPECT_EQ(loaded.config.retention, std::chrono::hours(24 * 30));
+  EXPECT_EQ(loaded.config.retention_size, std::uint64_t{10} << 30);
+  EXPECT_EQ(loaded.config.series_memory, std::uint64_t{512} << 20);
+  EXPECT_EQ(loaded.config.max_series, 50'000U);
+}
+
+TEST(Config, RefusesARetentionShorterThanRulesLookBack) {
+  const Loaded loaded = load_text("storage: {retention: 1m, max_series: 3}\n");
+  EXPECT_THAT(loaded.errors,
+              ElementsAre(HasSubstr("must be 15m at least"), HasSubstr("max_series")));
+}
+
 TEST(Config, TakesEachRuleFileOnce) {
   const Loaded loaded = load_text("rule_files: [good.yml, /etc/t/good.yml]\n");
   EXPECT_THAT(loaded.errors, IsEmpty());
@@ -182,7 +198,8 @@ TEST(Config, TakesEachRuleFileOnce) {
 }
 
 TEST(Config, QuarantinesABadGroupAloneWhenAsked) {
-  const Loaded loaded = load_text("rule_files: [bad.yml]\n", {.quarantine_groups = true, .features = {}});
+  const Loaded loaded =
+      load_text("rule_files: [bad.yml]\n", {.quarantine_groups = true, .features = {}});
   EXPECT_THAT(loaded.errors, IsEmpty());
   ASSERT_EQ(loaded.config.groups.size(), 1U);
   EXPECT_EQ(loaded.config.groups[0].name, "good");

@@ -16,6 +16,7 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using testing::RuleHarness;
 using ::testing::SizeIs;
+using ::testing::UnorderedElementsAre;
 
 model::Labels metric(std::string_view name, std::string_view instance) {
   return {{"__name__", name}, {"instance", instance}};
@@ -65,6 +66,67 @@ TEST(Restart, ASampleThatMakesItFalseResolves) {
   EXPECT_EQ(harness.events()[2].alert.labels.get("instance"), "a");
   EXPECT_THAT(harness.alerts(AlertState::kFiring), ElementsAre("High{instance=\"b\"}"));
   EXPECT_TRUE(harness.engine().view(harness.now())[0].rules[0].alerts[0].held);
+}
+
+// The disk may lack the very sample that an alert fired for.
+TEST(Restart, ASampleOfBeforeResolvesNothing) {
+  RuleHarness harness;
+  harness.load(R"(
+groups:
+- name: g
+  rules:
+  - {record: doubled, expr: x * 2}
+  - {alert: High, expr: x > 5}
+  - {alert: Double, expr: doubled > 5}
+)");
+  harness.set_live({{1, seconds(5)}});
+  harness.poll(1, {{metric("x", "a"), 9}});
+  ASSERT_THAT(transitions(harness), UnorderedElementsAre("fired High", "fired Double"));
+  harness.restart({{metric("x", "a"), 1}, {metric("doubled", "a"), 2}});
+  harness.advance(seconds(90));  // the first poll is late, and rules are looked at without it
+  EXPECT_THAT(transitions(harness, 2), IsEmpty());
+  harness.poll(1, {{metric("x", "a"), 9}});
+  EXPECT_THAT(transitions(harness, 2), IsEmpty());
+  harness.advance(seconds(5));
+  harness.poll(1, {{metric("x", "a"), 1}});
+  EXPECT_THAT(transitions(harness, 2), UnorderedElementsAre("resolved High", "resolved Double"));
+}
+
+// Their ends may be lost with what the disk lacks.
+TEST(Restart, SeriesThatRulesWroteBeforeEndUnlessTheyGoOn) {
+  RuleHarness harness;
+  harness.load(R"(
+groups:
+- name: g
+  rules:
+  - {record: doubled, expr: x * 2}
+  - {alert: High, expr: x > 5, labels: {team: shop}}
+)");
+  const auto alerts = [](const char* name, const char* instance) {
+    return model::Labels{{"__name__", "ALERTS"},
+                         {"alertname", name},
+                         {"alertstate", "firing"},
+                         {"instance", instance},
+                         {"team", "shop"}};
+  };
+  const auto shown = [&](const std::string& selector) {
+    return harness.query("count(" + selector + ")", harness.now())->size() == 0
+               ? 0
+               : harness.query("count(" + selector + ")", harness.now())->front().value;
+  };
+  harness.set_live({{1, seconds(5)}});
+  harness.poll(1, {{metric("x", "a"), 9}, {metric("x", "b"), 1}});
+  harness.restart({{metric("doubled", "a"), 18},
+                   {metric("doubled", "gone"), 18},
+                   {alerts("High", "a"), 1},
+                   {alerts("High", "b"), 1},
+                   {alerts("Dropped", "a"), 1}});
+  EXPECT_EQ(shown("ALERTS{alertname='Dropped'}"), 0) << "nobody writes it any more";
+  EXPECT_EQ(shown("ALERTS"), 2);
+  harness.poll(1, {{metric("x", "a"), 9}, {metric("x", "b"), 1}});
+  EXPECT_EQ(shown("ALERTS"), 1);
+  EXPECT_EQ(shown("doubled"), 2) << "one of each series of x";
+  EXPECT_EQ(shown("doubled{instance='gone'}"), 0);
 }
 
 TEST(Restart, AMissingSeriesResolvesAfterTwoMorePolls) {

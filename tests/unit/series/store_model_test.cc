@@ -1,10 +1,15 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <bit>
 #include <limits>
 #include <map>
+#include <memory>
 
 #include "base/random.h"
+#include "series/block.h"
+#include "series/extract.h"
+#include "series/log.h"
 #include "series/store.h"
 
 namespace tocsin::series {
@@ -20,10 +25,12 @@ std::uint64_t bits(double value) { return std::bit_cast<std::uint64_t>(value); }
 /// The store's promises in their plainest form: a map of maps, copied to make a batch.
 struct NaiveStore {
   std::map<Labels, std::map<std::int64_t, double>> series;
-  std::int64_t floor = kMin;
+  /// Older samples are refused.
+  std::int64_t accepted_from = kMin;
+  bool newest_only = false;  // may be replaced
 
   AppendOutcome append(const Labels& labels, model::Sample sample, bool replace) {
-    if (sample.time_ms < floor) {
+    if (sample.time_ms < accepted_from) {
       return AppendOutcome::kTooOld;
     }
     const auto found = series.find(labels);
@@ -34,7 +41,7 @@ struct NaiveStore {
     auto& samples = found->second;
     const auto same = samples.find(sample.time_ms);
     const bool newest = same != samples.end() && std::next(same) == samples.end();
-    if (same == samples.end() || (!newest && !replace)) {
+    if (same == samples.end() || (!newest && (!replace || newest_only))) {
       return AppendOutcome::kOutOfOrder;
     }
     if (bits(same->second) == bits(sample.value)) {
@@ -48,7 +55,7 @@ struct NaiveStore {
   }
 
   void expire(std::int64_t before) {
-    floor = before;
+    accepted_from = std::max(accepted_from, before);
     for (auto& [labels, samples] : series) {
       samples.erase(samples.begin(), samples.lower_bound(before));
     }
@@ -56,17 +63,49 @@ struct NaiveStore {
   }
 };
 
-/// A store and its model, driven by the same random operations.
+constexpr base::Duration kRetention = std::chrono::milliseconds(1000);
+
+/// What outlives a store: blocks, and the log of what came after them.
+struct Disk {
+  struct Stored {
+    BlockInfo info;
+    std::shared_ptr<const std::string> blob;
+  };
+  std::vector<Stored> blocks;
+  std::vector<std::string> log;
+  std::uint32_t last_id = 0;
+
+  const Stored& block(std::uint64_t id) const {
+    return *std::ranges::find(blocks, id, [](const Stored& stored) { return stored.info.id; });
+  }
+};
+
+/// A store and its model, driven by the same random operations. When durable, the store keeps a
+/// fifth of its retention in memory and the rest in blocks, and starts anew now and then.
 class Twins {
  public:
-  explicit Twins(std::uint64_t seed) : random_(seed) {}
+  Twins(std::uint64_t seed, bool durable) : random_(seed), durable_(durable) {
+    naive_.newest_only = durable;
+    open();
+  }
 
   void step() {
     const std::uint64_t choice = random_.below(20);
+    if (durable_) {
+      log();
+      const std::uint64_t event = random_.below(12);
+      if (event == 0) {
+        seal();
+      } else if (event == 1) {
+        restart();
+      }
+    }
     if (choice == 0) {
       const auto now = base::from_millis(time_);
-      store_.expire(now);
-      naive_.expire(time_ - 1000);
+      store_->expire(now);
+      expired_ = time_ - kRetention.count();
+      naive_.expire(expired_);
+      refuse_before(naive_.accepted_from);
     } else {
       batch(choice < 17);
     }
@@ -97,7 +136,7 @@ class Twins {
 
   void batch(bool commit) {
     NaiveStore copy = naive_;
-    Appender appender = store_.appender(0);
+    Appender appender = store_->appender(0);
     const std::uint64_t count = random_.below(40);
     for (std::uint64_t i = 0; i < count; ++i) {
       time_ += static_cast<std::int64_t>(random_.below(4));
@@ -138,16 +177,29 @@ class Twins {
     const std::int64_t from = random_.below(2) == 0 ? kMin : time_ - 700;
     const std::int64_t to = random_.below(2) == 0 ? kMax : time_ - 200;
     const Selection selection{random_matchers(), from, to};
-    const Snapshot snapshot = store_.snapshot({&selection, 1});
+    const std::vector<Provision> older = read_blocks(selection);
+    const Snapshot snapshot = store_->snapshot({&selection, 1}, older);
     std::vector<Labels> want;
     for (const auto& [labels, samples] : naive_.series) {
       if (model::match_all(selection.matchers, labels)) {
         want.push_back(labels);
       }
     }
-    ASSERT_EQ(snapshot.series(0).size(), want.size());
+    std::vector<PinnedSeries> shown(snapshot.series(0).begin(), snapshot.series(0).end());
+    if (durable_) {
+      // Series without samples in the range may be shown or not: those in memory are, those that
+      // are in blocks only are not.
+      const auto empty = [&](const Labels& labels) {
+        const auto all = naive_.series.find(labels);
+        return all == naive_.series.end() ||
+               all->second.lower_bound(from) == all->second.upper_bound(to);
+      };
+      std::erase_if(want, empty);
+      std::erase_if(shown, [&](const PinnedSeries& series) { return empty(series.labels); });
+    }
+    ASSERT_EQ(shown.size(), want.size());
     for (std::size_t i = 0; i < want.size(); ++i) {
-      const PinnedSeries& series = snapshot.series(0)[i];
+      const PinnedSeries& series = shown[i];
       ASSERT_EQ(series.labels, want[i]);
       std::vector<model::Sample> got;
       series.samples->read(from, to, got);
@@ -168,24 +220,136 @@ class Twins {
         ASSERT_EQ(bits(newest->value), bits(got.back().value));
       }
     }
-    ASSERT_EQ(store_.stats().series, naive_.series.size());
+    if (!durable_) {
+      ASSERT_EQ(store_->stats().series, naive_.series.size());
+    }
+  }
+
+  void open() {
+    store_ = std::make_unique<Store>(
+        StoreOptions{.retention = kRetention, .durable = durable_, .window = kRetention / 5});
+  }
+
+  void log() {
+    const LogBatch batch = store_->take_log();
+    if (!batch.empty()) {
+      disk_.log.push_back(encode_log(batch));
+    }
+  }
+
+  /// Seals all series, two ranges of slots apart, with a batch in between.
+  void seal() {
+    log();
+    const std::size_t log_from = disk_.log.size();
+    first_block_ = next_block_;
+    disk_.last_id = store_->last_id();
+    store_->begin_sealing();
+    const std::uint32_t slots = store_->slots();
+    for (std::uint32_t from = 0; from < slots; from += slots / 2 + 1) {
+      const auto unsealed = store_->unsealed(from, std::min(slots, from + slots / 2 + 1));
+      batch(true);  // commits what the pins do not show
+      put_block(unsealed);
+    }
+    store_->end_sealing();
+    disk_.log.erase(disk_.log.begin(), disk_.log.begin() + static_cast<std::ptrdiff_t>(log_from));
+  }
+
+  void put_block(const std::vector<Unsealed>& unsealed) {
+    std::vector<BlockSeries> encoded;
+    std::vector<Sealed> sealed;
+    BlockInfo info{.id = next_block_++, .min_time_ms = kMax, .max_time_ms = kMin};
+    for (const Unsealed& one : unsealed) {
+      Points points;
+      if (one.any) {
+        one.samples->read_points(one.from_ms, kMax, points);
+      }
+      const std::vector<model::Sample>& samples = points.floats;
+      for (const model::Sample& sample : samples) {
+        info.min_time_ms = std::min(info.min_time_ms, sample.time_ms);
+        info.max_time_ms = std::max(info.max_time_ms, sample.time_ms);
+      }
+      encoded.push_back(
+          encode_series(static_cast<std::uint32_t>(one.ref >> 32), one.labels, points));
+      if (!samples.empty()) {
+        sealed.push_back({one.ref, samples.back()});
+      }
+    }
+    disk_.blocks.push_back({info, std::make_shared<const std::string>(encode_block(encoded))});
+    store_->history().add(info);
+    store_->sealed(sealed);
+  }
+
+  /// As after a kill: memory is gone, the disk is there. The blocks of the last seal come back, and
+  /// a random number of those before.
+  void restart() {
+    log();
+    open();
+    std::vector<BlockInfo> infos;
+    RestoredRefs refs;
+    store_->set_last_id(disk_.last_id);
+    std::int64_t floor = kMin;
+    const std::uint64_t from = first_block_ - std::min(first_block_, random_.below(3));
+    for (const Disk::Stored& stored : disk_.blocks) {
+      infos.push_back(stored.info);
+      if (stored.info.id >= from) {
+        store_->restore(*Block::parse(stored.blob), stored.info.id >= first_block_, refs);
+      } else {
+        floor = std::max(floor, stored.info.max_time_ms + 1);
+      }
+    }
+    store_->set_memory_floor(floor);
+    store_->history().set_blocks(infos);
+    for (const std::string& row : disk_.log) {
+      ASSERT_EQ(store_->replay(*decode_log(row), refs), 0U);
+    }
+    // Retention is known again with the first look at the clock.
+    store_->expire(base::from_millis(expired_ + kRetention.count()));
+    refuse_before(floor);
+  }
+
+  /// What has left memory takes no more samples.
+  void refuse_before(std::int64_t floor) {
+    if (durable_) {
+      naive_.accepted_from = std::max(floor, expired_ + kRetention.count() * 4 / 5);
+    }
+  }
+
+  std::vector<Provision> read_blocks(const Selection& selection) {
+    std::vector<Provision> provisions;
+    for (const BlockNeed& need : store_->needs({&selection, 1})) {
+      const auto block = Block::parse(disk_.block(need.block.id).blob);
+      provisions.push_back({need.key, Extract::make(need.block.id, *block, need.matchers)});
+    }
+    if (random_.below(2) == 0) {
+      store_->history().provide(provisions);
+    }
+    return provisions;
   }
 
   base::SeededRandom random_;
-  Store store_{{.retention = std::chrono::milliseconds(1000)}};
+  bool durable_;
+  std::unique_ptr<Store> store_;
+  Disk disk_;
+  std::uint64_t next_block_ = 1;
+  std::uint64_t first_block_ = 1;
+  std::int64_t expired_ = -1'000'000;
   NaiveStore naive_;
   std::int64_t time_ = 100'000;
 };
 
-TEST(StoreModel, BehavesAsAMapOfMaps) {
+void run(bool durable) {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     SCOPED_TRACE(seed);
-    Twins twins(seed);
+    Twins twins(seed, durable);
     for (int i = 0; i < 150 && !testing::Test::HasFatalFailure(); ++i) {
       twins.step();
     }
   }
 }
+
+TEST(StoreModel, BehavesAsAMapOfMaps) { run(false); }
+
+TEST(StoreModel, BehavesSoOverMemoryBlocksAndRestarts) { run(true); }
 
 }  // namespace
 }  // namespace tocsin::series

@@ -5,6 +5,8 @@
 #include <bit>
 #include <limits>
 
+#include "series/log.h"
+
 namespace tocsin::series {
 namespace {
 
@@ -384,6 +386,21 @@ TEST(Store, FindsSeriesByMatchersSortedByLabels) {
   more.append(Labels{{"__name__", "up"}, {"instance", "aa"}}, {1, 1}).value();
   more.commit();
   EXPECT_EQ(select(store, cases[1].matchers).size(), 4U) << "a new series must be found";
+}
+
+TEST(Store, ALogThatNobodyTakesLosesItsOldestSamples) {
+  Store store({.durable = true, .max_log_samples = 100});
+  for (int i = 0; i < 1000; ++i) {
+    Appender appender = store.appender(0);
+    appender.append(kUp, {1000 * i, 1.0 * i}).value();
+    appender.commit();
+  }
+  const LogBatch log = store.take_log();
+  EXPECT_EQ(log.definitions.size(), 1U) << "names stay: what comes later refers to them";
+  EXPECT_LE(log.samples.size(), 100U);
+  EXPECT_GE(log.samples.size(), 50U);
+  EXPECT_EQ(log.samples.back().sample.time_ms, 999'000);
+  EXPECT_EQ(store.stats().unlogged_total + log.samples.size(), 1000U);
 }
 
 TEST(Store, AnswersEachSelectionInItsPlace) {

@@ -1,0 +1,264 @@
+#include "blocks/keeper.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <map>
+#include <utility>
+
+#include "blocks/internal.h"
+#include "blocks/shared.h"
+#include "series/block.h"
+#include "series/extract.h"
+#include "series/log.h"
+
+namespace tocsin::blocks {
+namespace {
+
+async::ThreadOptions thread_options(bool inline_jobs) {
+  async::ThreadOptions options;
+  options.name = "series";
+  options.inline_jobs = inline_jobs;
+  return options;
+}
+
+struct Opened {
+  std::optional<SeriesFile> file;
+  bool moved_aside = false;
+};
+
+/// Opens the file; one that is damaged as a whole makes place for a new one.
+base::Result<Opened> open_file(const KeeperOptions& options) {
+  Opened opened;
+  auto file = SeriesFile::open(options.path);
+  if (!file && file.error().code() == base::ErrorCode::kCorrupt) {
+    for (const char* part : {"", "-wal", "-shm"}) {
+      const std::string path = options.path + part;
+      std::rename(path.c_str(), (options.path + ".damaged" + part).c_str());
+    }
+    opened.moved_aside = true;
+    file = SeriesFile::open(options.path);
+  }
+  if (!file) {
+    return file.error();
+  }
+  opened.file = *std::move(file);
+  if (options.max_file_bytes > 0) {
+    if (base::Status limited = opened.file->limit_bytes(options.max_file_bytes); !limited) {
+      return limited.error();
+    }
+  }
+  return opened;
+}
+
+/// What one block gives to several needs.
+using BlockAnswers = std::vector<series::Provision>;
+
+base::Result<BlockAnswers> answer(SeriesFile& file, const std::vector<series::BlockNeed>& needs) {
+  const std::uint64_t id = needs.front().block.id;
+  auto blob = file.get(id);
+  if (!blob) {
+    return blob.error();
+  }
+  const auto block = series::Block::parse(std::make_shared<const std::string>(*std::move(blob)));
+  if (!block) {
+    return block.error();
+  }
+  BlockAnswers answers;
+  for (const series::BlockNeed& need : needs) {
+    answers.push_back({need.key, series::Extract::make(id, *block, need.matchers)});
+  }
+  return answers;
+}
+
+}  // namespace
+
+Keeper::Keeper(Parts parts, KeeperOptions options, KeeperHooks hooks)
+    : parts_(std::move(parts)),
+      options_(std::move(options)),
+      hooks_(std::move(hooks)),
+      shared_(std::make_shared<Shared>()),
+      thread_(std::make_unique<async::BlockingThread>(parts_.executor,
+                                                      thread_options(options_.inline_jobs))),
+      seal_now_(parts_.executor),
+      flushed_(parts_.executor),
+      wanted_event_(parts_.executor),
+      pending_(std::make_unique<series::LogBatch>()),
+      tasks_(parts_.executor, [this](const std::string& task, const std::string& what) {
+        if (hooks_.error) {
+          hooks_.error("a task of the series store failed", task + ": " + what);
+        }
+      }) {
+  stats_.window = options_.window;
+}
+
+Keeper::~Keeper() = default;
+
+async::Task<base::Result<RestoreReport>> Keeper::open() {
+  if (options_.path.empty()) {
+    co_return base::Error(base::ErrorCode::kUnsupported, "there is no file to keep samples in");
+  }
+  struct Outcome {
+    RestoreReport report;
+    std::uint64_t next_block = 1;
+    std::uint64_t log_bytes = 0;
+    std::uint64_t last_log_row = 0;
+    std::uint64_t first_block = 0;
+  };
+  auto job = [shared = shared_, options = options_, &store = parts_.store,
+              now = parts_.clock.wall_now()]() -> base::Result<Outcome> {
+    auto opened = open_file(options);
+    if (!opened) {
+      return opened.error();
+    }
+    auto report = restore(*opened->file, store, options, now);
+    if (!report) {
+      return report.error();
+    }
+    report->moved_aside = opened->moved_aside;
+    const auto point = opened->file->seal_point();
+    const auto log_bytes = opened->file->log_bytes();
+    const auto last_row = opened->file->last_log_row();
+    if (!point || !log_bytes || !last_row) {
+      return !point ? point.error() : !log_bytes ? log_bytes.error() : last_row.error();
+    }
+    Outcome outcome{*report, point->first_block, *log_bytes, *last_row, point->first_block};
+    for (const series::BlockInfo& block : store.history().blocks()) {
+      outcome.next_block = std::max(outcome.next_block, block.id);
+    }
+    ++outcome.next_block;
+    shared->file = std::move(opened->file);
+    return outcome;
+  };
+  const auto outcome = co_await thread_->run(std::move(job));
+  if (!outcome) {
+    parts_.store.set_durable(false);
+    co_return outcome.error();
+  }
+  open_ = true;
+  stats_.writable = true;
+  parts_.store.set_durable(true);
+  parts_.store.history().set_limit(options_.history_bytes);
+  next_block_ = outcome->next_block;
+  first_needed_block_ = outcome->first_block;
+  next_log_row_ = outcome->last_log_row + 1;
+  stored_shift_ms_ = parts_.store.shift().count() - outcome->report.shifted.count();
+  stats_.log_bytes = outcome->log_bytes;
+  stats_.damaged_total = outcome->report.damaged_blocks + outcome->report.damaged_log_rows;
+  stats_.read_blocks_total = outcome->report.blocks_read;
+  sealed_at_ = parts_.clock.monotonic_now();
+  configure(options_);
+  co_return outcome->report;
+}
+
+void Keeper::start() {
+  tasks_.spawn("bound memory", memory_loop());
+  if (open_) {
+    tasks_.spawn("flush", flush_loop());
+    tasks_.spawn("seal", seal_loop());
+    tasks_.spawn("read blocks", load_wanted());
+  }
+}
+
+void Keeper::configure(const KeeperOptions& options) {
+  options_ = options;
+  stats_.window = options_.window;
+  stats_.memory_short = false;
+  // What cannot be sealed is not kept for weeks.
+  parts_.store.set_retention(open_ ? options_.retention : options_.window);
+  parts_.store.set_window(options_.window);
+  parts_.store.set_max_unsealed(options_.max_unsealed);
+  parts_.store.set_max_series(options_.max_series);
+  parts_.store.history().set_limit(options_.history_bytes);
+}
+
+async::Task<base::Result<std::vector<series::Provision>>> Keeper::load(
+    std::vector<series::Selection> selections) {
+  std::vector<series::Provision> all;
+  std::map<std::uint64_t, std::vector<series::BlockNeed>> by_block;
+  for (series::BlockNeed& need : parts_.store.needs(selections)) {
+    by_block[need.block.id].push_back(std::move(need));
+  }
+  std::uint64_t bytes = 0;
+  for (auto& entry : by_block) {
+    const std::uint64_t id = entry.first;
+    auto job = [shared = shared_, wanted = std::move(entry.second)] {
+      return answer(*shared->file, wanted);
+    };
+    auto answers = co_await thread_->run(std::move(job));
+    if (!answers && answers.error().code() == base::ErrorCode::kCorrupt) {
+      co_await set_aside(id, answers.error());
+      continue;
+    }
+    if (!answers && answers.error().code() == base::ErrorCode::kNotFound) {
+      continue;  // retention has dropped it meanwhile
+    }
+    if (!answers) {
+      co_return answers.error();
+    }
+    ++stats_.read_blocks_total;
+    for (series::Provision& provision : *answers) {
+      bytes += provision.extract->bytes;
+      all.push_back(std::move(provision));
+    }
+    if (bytes > options_.query_bytes) {
+      co_return base::Error(base::ErrorCode::kLimitExceeded,
+                            "the query reads more of stored blocks than fits in memory");
+    }
+  }
+  parts_.store.history().provide(all);
+  co_return all;
+}
+
+void Keeper::want(std::vector<series::Selection> selections) {
+  if (open_ && wanted_.size() < 10'000) {
+    std::ranges::move(selections, std::back_inserter(wanted_));
+    wanted_event_.notify();
+  }
+}
+
+async::Task<> Keeper::set_aside(std::uint64_t block, base::Error error) {
+  parts_.store.history().remove(block);
+  ++stats_.damaged_total;
+  if (hooks_.error) {
+    hooks_.error("a block of samples is damaged and was set aside; the others serve",
+                 error.message());
+  }
+  auto job = [shared = shared_, block]() -> base::Status {
+    return shared->file->quarantine(block);
+  };
+  const base::Status status = co_await thread_->run(std::move(job));
+  if (!status) {
+    warn("a damaged block could not be set aside", status.error().message());
+  }
+}
+
+async::Task<base::Status> Keeper::drop_block(series::BlockInfo block) {
+  auto job = [shared = shared_, id = block.id]() -> base::Status { return shared->file->drop(id); };
+  base::Status dropped = co_await thread_->run(std::move(job));
+  if (dropped) {
+    parts_.store.history().remove(block.id);
+    ++stats_.dropped_blocks_total;
+  }
+  co_return dropped;
+}
+
+KeeperStats Keeper::stats() const {
+  KeeperStats stats = stats_;
+  for (const series::BlockInfo& block : parts_.store.history().blocks()) {
+    ++stats.blocks;
+    stats.block_bytes += block.bytes;
+  }
+  stats.history_bytes = parts_.store.history().bytes();
+  const series::StoreStats store = parts_.store.stats();
+  stats.given_up_samples_total += store.unlogged_total;
+  stats.unsealed_dropped_total = store.unsealed_dropped_total;
+  return stats;
+}
+
+void Keeper::warn(const std::string& message, const std::string& detail) const {
+  if (hooks_.warn) {
+    hooks_.warn(message, detail);
+  }
+}
+
+}  // namespace tocsin::blocks
