@@ -35,24 +35,6 @@ std::vector<Slot> intersect(const std::vector<Slot>& few, const std::vector<Slot
   return both;
 }
 
-/// Both ascend. Nothing before the first of `gone` is touched.
-void erase_sorted(std::vector<Slot>& slots, const std::vector<Slot>& gone) {
-  auto next = gone.begin();
-  auto keep = std::ranges::lower_bound(slots, gone.front());
-  for (auto at = keep; at != slots.end(); ++at) {
-    while (next != gone.end() && *next < *at) {
-      ++next;
-    }
-    if (next == gone.end() || *next != *at) {
-      *keep++ = *at;
-    }
-  }
-  slots.erase(keep, slots.end());
-  if (slots.capacity() > 2 * slots.size() + 8) {
-    slots.shrink_to_fit();
-  }
-}
-
 // The texts lie anywhere in memory: they are fetched while those before them are looked at.
 template <class Values, class Add>
 void try_all(const Values& values, const model::Matcher& matcher, const Add& add) {
@@ -74,6 +56,24 @@ void try_all(const Values& values, const model::Matcher& matcher, const Add& add
   }
   for (std::size_t i = 0; i < std::min(count, kAhead); ++i) {
     look(waiting[i]);
+  }
+}
+
+/// Both ascend. Nothing before the first of `gone` is touched.
+void erase_sorted(std::vector<Slot>& slots, const std::vector<Slot>& gone) {
+  auto next = gone.begin();
+  auto keep = std::ranges::lower_bound(slots, gone.front());
+  for (auto at = keep; at != slots.end(); ++at) {
+    while (next != gone.end() && *next < *at) {
+      ++next;
+    }
+    if (next == gone.end() || *next != *at) {
+      *keep++ = *at;
+    }
+  }
+  slots.erase(keep, slots.end());
+  if (slots.capacity() > 2 * slots.size() + 8) {
+    slots.shrink_to_fit();
   }
 }
 
