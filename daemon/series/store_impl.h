@@ -129,6 +129,8 @@ struct Store::Impl {
   Series* find(SeriesRef ref) const;
   Series* find(const model::Labels& labels) const;
 
+  void prefetch(SeriesRef ref) const;
+
   /// Takes a ref for a series to come, or gives it back unused. Main loop, no lock needed.
   SeriesRef reserve();
   SeriesRef reserve(std::uint32_t known_generation);

@@ -46,6 +46,8 @@ groups:
     ASSERT_TRUE(eventually(20s, [&] { return was_told(sink_, "firing", "QueueLong"); }))
         << rig_.log();
     EXPECT_EQ(rig_.metric("tocsin_journal_degraded"), 1);
+    EXPECT_TRUE(eventually(5s, [&] { return rig_.metric("tocsin_blocks_writable") == 0; }))
+        << "samples cannot be written either";
     EXPECT_EQ(rig_.get("/-/ready").status, 200);
     EXPECT_THAT(rig_.get("/-/ready").body, ::testing::HasSubstr("journal"));
     EXPECT_EQ(rig_.incidents().size(), 1U);
