@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <limits>
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
@@ -35,10 +34,10 @@ void write_top(JsonWriter& json, std::string_view name, const Counts& counts, st
 }  // namespace
 
 std::string encode_series_statistics(const series::Snapshot& snapshot, std::size_t top) {
-  constexpr std::int64_t kNone = std::numeric_limits<std::int64_t>::min();
   Counts series_of_metric;
   Counts series_of_pair;
-  std::int64_t newest_ms = kNone;
+  series::Extent all;
+  std::size_t chunks = 0;
   for (const series::PinnedSeries& one : snapshot.series(0)) {
     for (const model::Label& label : one.labels) {
       const std::string value(label.value.view());
@@ -47,8 +46,9 @@ std::string encode_series_statistics(const series::Snapshot& snapshot, std::size
       }
       ++series_of_pair[std::string(label.name.view()) + "=" + value];
     }
-    if (const auto sample = one.samples->newest(kNone / 2, -(kNone / 2))) {
-      newest_ms = std::max(newest_ms, sample->time_ms);
+    if (const series::Extent extent = one.samples->extent(); extent.chunks > 0) {
+      all.add(extent.oldest_ms, extent.newest_ms);
+      chunks += extent.chunks;
     }
   }
   Counts values_of_label;
@@ -65,9 +65,9 @@ std::string encode_series_statistics(const series::Snapshot& snapshot, std::size
   json.begin_object().key("headStats").begin_object();
   json.key("numSeries").integer(static_cast<std::int64_t>(snapshot.series(0).size()));
   json.key("numLabelPairs").integer(static_cast<std::int64_t>(series_of_pair.size()));
-  json.key("chunkCount").integer(static_cast<std::int64_t>(snapshot.series(0).size()));
-  json.key("minTime").integer(newest_ms == kNone ? 0 : newest_ms);
-  json.key("maxTime").integer(newest_ms == kNone ? 0 : newest_ms).end_object();
+  json.key("chunkCount").integer(static_cast<std::int64_t>(chunks));
+  json.key("minTime").integer(all.oldest_ms);
+  json.key("maxTime").integer(all.newest_ms).end_object();
   write_top(json, "seriesCountByMetricName", series_of_metric, top);
   write_top(json, "labelValueCountByLabelName", values_of_label, top);
   write_top(json, "memoryInBytesByLabelName", bytes_of_label, top);

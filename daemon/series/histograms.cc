@@ -78,7 +78,23 @@ class MixedSamples final : public PinnedSamples {
     return point;
   }
 
+  Extent extent() const override {
+    Extent extent = floats_->extent();
+    add(extent, older_);
+    for (const Block& block : blocks_) {
+      add(extent, samples_of(block));
+    }
+    return extent;
+  }
+
  private:
+  void add(Extent& extent, std::span<const HistogramSample> samples) const {
+    const auto first = std::ranges::lower_bound(samples, floor_ms_, {}, &HistogramSample::time_ms);
+    if (first != samples.end()) {
+      extent.add(first->time_ms + shift_ms_, samples.back().time_ms + shift_ms_);
+    }
+  }
+
   static const HistogramSample* newest_of(std::span<const HistogramSample> samples,
                                           std::int64_t to) {
     const auto behind = std::ranges::upper_bound(samples, to, {}, &HistogramSample::time_ms);

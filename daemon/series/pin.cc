@@ -90,6 +90,26 @@ struct PinnedBlock {
       }
     }
 
+    Extent extent() const override {
+      Extent extent;
+      for (std::size_t i = first; i < last; ++i) {
+        add(extent, block->chunks[i].min_time_ms, block->chunks[i].max_time_ms);
+      }
+      // The last sample is to become part of the open chunk.
+      if (open.count > 0) {
+        add(extent, open.min_time_ms, any ? last_sample.time_ms : open.max_time_ms);
+      } else if (any) {
+        add(extent, last_sample.time_ms, last_sample.time_ms);
+      }
+      return extent;
+    }
+
+    void add(Extent& extent, std::int64_t from_ms, std::int64_t to_ms) const {
+      if (to_ms >= floor_ms) {
+        extent.add(std::max(from_ms, floor_ms) + block->shift_ms, to_ms + block->shift_ms);
+      }
+    }
+
     const PinnedBlock* block = nullptr;
     std::size_t first = 0;  // sealed chunks: [first, last) of the block's
     std::size_t last = 0;

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -54,6 +57,20 @@ struct AtHand {
   std::uint64_t first = 0;
 };
 
+/// From when to when the samples of a series reach, and in how many pieces they lie.
+struct Extent {
+  std::int64_t oldest_ms = 0;
+  std::int64_t newest_ms = 0;
+  std::size_t chunks = 0;  ///< 0: there are no samples
+
+  /// Takes in a piece that reaches from one time to another.
+  void add(std::int64_t from_ms, std::int64_t to_ms) {
+    oldest_ms = chunks == 0 ? from_ms : std::min(oldest_ms, from_ms);
+    newest_ms = chunks == 0 ? to_ms : std::max(newest_ms, to_ms);
+    ++chunks;
+  }
+};
+
 /// The immutable samples of one series within a snapshot: sealed chunks plus the published length
 /// of the open one. Implementations keep what they point at alive.
 class PinnedSamples {
@@ -87,6 +104,9 @@ class PinnedSamples {
   /// The last of those.
   virtual std::optional<Point> newest_point(std::int64_t min_time_ms,
                                             std::int64_t max_time_ms) const;
+  /// All that was pinned. Cheap where samples lie in chunks, whose ends may reach beyond the times
+  /// that were asked for.
+  virtual Extent extent() const;
 };
 
 /// One series of a selection. Copies are cheap and safe on any thread.
@@ -148,6 +168,20 @@ inline std::optional<Point> PinnedSamples::newest_point(std::int64_t min_time_ms
   }
   const std::int64_t start_ms = points.float_starts.empty() ? 0 : points.float_starts.back();
   return Point{points.floats.back().time_ms, points.floats.back().value, nullptr, start_ms};
+}
+
+inline Extent PinnedSamples::extent() const {
+  constexpr std::int64_t kFar = std::numeric_limits<std::int64_t>::max() / 2;
+  Points points;
+  read_points(-kFar, kFar, points);
+  Extent extent;
+  if (!points.floats.empty()) {
+    extent.add(points.floats.front().time_ms, points.floats.back().time_ms);
+  }
+  if (!points.histograms.empty()) {
+    extent.add(points.histograms.front().time_ms, points.histograms.back().time_ms);
+  }
+  return extent;
 }
 
 }  // namespace tocsin::series

@@ -251,10 +251,10 @@ TEST_F(ApiTest, StatusPages) {
 
 TEST_F(ApiTest, SeriesStatistics) {
   queries_.memory.add({{"__name__", "up"}, {"job", "a"}}, {{1000, 1}});
-  queries_.memory.add({{"__name__", "up"}, {"job", "bc"}}, {{2000, 1}});
+  queries_.memory.add({{"__name__", "up"}, {"job", "bc"}}, {{2000, 1}, {3000, 1}});
   EXPECT_EQ(send("GET", "/api/v1/status/tsdb", {{"limit", "1"}}).body,
             R"({"status":"success","data":{"headStats":{"numSeries":2,"numLabelPairs":3,)"
-            R"("chunkCount":2,"minTime":2000,"maxTime":2000},)"
+            R"("chunkCount":2,"minTime":1000,"maxTime":3000},)"
             R"("seriesCountByMetricName":[{"name":"up","value":2}],)"
             R"("labelValueCountByLabelName":[{"name":"job","value":2}],)"
             R"("memoryInBytesByLabelName":[{"name":"job","value":3}],)"
