@@ -102,6 +102,8 @@ struct Fault {
 };
 
 TEST_F(HttpClientTest, NamesEveryFaultOfThePeer) {
+  std::string bomb;
+  bomb.resize(30'000'000, 'x');
   const std::vector<Fault> faults = {
       {"garbage", {.answer = "220 smtp ready\r\n"}, "corrupt"},
       {"truncated", {.answer = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc"}, "corrupt"},
@@ -117,8 +119,7 @@ TEST_F(HttpClientTest, NamesEveryFaultOfThePeer) {
        "limit_exceeded"},
       {"endless header", {.answer = "HTTP/1.1 200 OK\r\nA: b\r\n", .endless = true}, "corrupt"},
       {"bomb",
-       {.answer = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" +
-                  gzip(std::string(30'000'000, 'x'))},
+       {.answer = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + gzip(bomb)},
        "limit_exceeded"},
   };
   for (const Fault& fault : faults) {

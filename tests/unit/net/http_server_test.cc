@@ -245,7 +245,7 @@ TEST_F(HttpServerTest, ListensOnEveryAddress) {
 TEST_F(HttpServerTest, CutsThoseWhoDoNotRead) {
   HttpServerOptions options;
   options.write_timeout = milliseconds(50);
-  start(options, [](ServerRequest) { return huge(); });
+  start(options, [](const ServerRequest&) { return huge(); });
   Stream stream(loop_.executor());
   Address address;
   address.ip = "127.0.0.1";
@@ -337,7 +337,7 @@ async::Task<> open_soon(testing::RealLoop& loop, Gate& gate) {
 
 TEST_F(HttpServerTest, StopLetsRunningRequestsEnd) {
   Gate gate{async::Event(loop_.executor()), async::Event(loop_.executor())};
-  start({}, [&gate](ServerRequest) { return wait_at(gate); });
+  start({}, [&gate](const ServerRequest&) { return wait_at(gate); });
   std::string out;
   loop_.tasks().spawn("send", send_and_keep(client_, url("/"), loop_.in(seconds(10)), out));
   loop_.run(until_inside(gate));
@@ -353,7 +353,7 @@ TEST_F(HttpServerTest, StopLetsRunningRequestsEnd) {
 
 TEST_F(HttpServerTest, StopCutsWhatTakesTooLong) {
   Gate gate{async::Event(loop_.executor()), async::Event(loop_.executor())};
-  start({}, [&gate](ServerRequest) { return wait_at(gate); });
+  start({}, [&gate](const ServerRequest&) { return wait_at(gate); });
   std::string out;
   loop_.tasks().spawn("send", send_and_keep(client_, url("/"), loop_.in(seconds(10)), out));
   loop_.run(until_inside(gate));
