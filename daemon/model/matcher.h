@@ -9,10 +9,6 @@
 #include "base/result.h"
 #include "model/labels.h"
 
-namespace re2 {
-class RE2;
-}
-
 namespace tocsin::model {
 
 enum class MatchKind : std::uint8_t { kEqual, kNotEqual, kRegex, kNotRegex };
@@ -32,8 +28,8 @@ class Matcher {
   bool matches(std::string_view label_value) const;
   bool matches(const Labels& labels) const { return matches(labels.get(name_)); }
 
-  /// The values that a regex without other constructs lists (`a|b|c`), so that an index can look
-  /// them up; empty when it is no such list.
+  /// The values that a regex accepts when it is no more than a list of them (`a|b|c`, `v[12]`), so
+  /// that an index can look them up; empty when it is more, or accepts an empty value.
   const std::vector<std::string>& literal_alternatives() const { return alternatives_; }
 
   /// `name=~"value"`.
@@ -44,12 +40,14 @@ class Matcher {
   }
 
  private:
+  struct Regex;
+
   Matcher(MatchKind kind, std::string name, std::string value);
 
   MatchKind kind_;
   std::string name_;
   std::string value_;
-  std::shared_ptr<const re2::RE2> regex_;
+  std::shared_ptr<const Regex> regex_;
   std::vector<std::string> alternatives_;
 };
 

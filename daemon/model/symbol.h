@@ -39,6 +39,8 @@ class Symbol {
                : std::string_view();
   }
   bool empty() const { return text_ == nullptr; }
+  /// Where the text is, for those who want it in the cache beforehand.
+  const void* address() const { return text_; }
   /// How many copies are alive; a table drops those that only it holds.
   long use_count() const {
     return text_ != nullptr ? text_->references.load(std::memory_order_acquire) : 0;

@@ -58,7 +58,7 @@ bool normalise(std::vector<Bucket>& buckets, bool& forced) {
 
 }  // namespace
 
-BucketQuantile bucket_quantile(double q, std::vector<Bucket> buckets) {
+BucketQuantile bucket_quantile(double q, std::vector<Bucket>& buckets) {
   BucketQuantile result{kNan, false};
   if (std::isnan(q)) {
     return result;
@@ -93,7 +93,7 @@ BucketQuantile bucket_quantile(double q, std::vector<Bucket> buckets) {
   return result;
 }
 
-BucketQuantile bucket_fraction(double lower, double upper, std::vector<Bucket> buckets) {
+BucketQuantile bucket_fraction(double lower, double upper, std::vector<Bucket>& buckets) {
   BucketQuantile result{kNan, false};
   if (!normalise(buckets, result.forced)) {
     return result;

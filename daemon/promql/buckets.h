@@ -15,11 +15,13 @@ struct BucketQuantile {
   bool forced = false;  ///< counts had to be raised so that they never fall
 };
 
+// Both put the buckets in order, and right where rounding made counts fall.
+
 /// The q-quantile, interpolated linearly within its bucket. NaN without a +Inf bucket, with fewer
 /// than two buckets or no observations.
-BucketQuantile bucket_quantile(double q, std::vector<Bucket> buckets);
+BucketQuantile bucket_quantile(double q, std::vector<Bucket>& buckets);
 
 /// The share of observations between two values, interpolated linearly.
-BucketQuantile bucket_fraction(double lower, double upper, std::vector<Bucket> buckets);
+BucketQuantile bucket_fraction(double lower, double upper, std::vector<Bucket>& buckets);
 
 }  // namespace tocsin::promql

@@ -49,7 +49,7 @@ struct RangeInput {
 
 /// One value for each series of a range vector, or none for this series.
 using RangeFunction = std::optional<Number> (*)(const RangeInput& input);
-/// One value for each float of an instant vector; histograms are left out.
+/// One value for each float of an instant vector, or absent_value(); histograms are left out.
 using ElementFunction = double (*)(double value, std::span<const double> parameters);
 /// One value for each histogram of an instant vector; floats are left out.
 using HistogramFunction = double (*)(const model::Histogram& histogram);
@@ -64,7 +64,7 @@ enum class Form : std::uint8_t {
   kScalar,     ///< scalar(v)
   kVector,     ///< vector(s)
   kAbsent,     ///< absent(v)
-  kQuantile,   ///< histogram_quantile(s, v)
+  kEstimate,   ///< histogram_quantile(s, v), histogram_fraction(s, s, v)
   kRelabel,    ///< changes labels alone: called once for each series, with a single element
 };
 

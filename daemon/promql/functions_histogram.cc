@@ -146,8 +146,11 @@ void warn_of(CallFrame& frame, std::size_t argument) {
 }
 
 double quantile_of(double q, const AnyHistogram& histogram, const Notices& notices) {
-  return histogram.native ? notices.native(histogram_quantile(q, *histogram.native), histogram)
-                          : notices.classic(bucket_quantile(q, histogram.buckets), histogram);
+  if (histogram.native) {
+    return notices.native(histogram_quantile(q, *histogram.native), histogram);
+  }
+  std::vector<Bucket> buckets = histogram.buckets;
+  return notices.classic(bucket_quantile(q, buckets), histogram);
 }
 
 Result<Operand> without_names(CallFrame& frame, std::size_t argument, Elements elements) {
@@ -210,8 +213,7 @@ Result<Operand> fraction(CallFrame& frame) {
     const double value =
         histogram.native
             ? notices.native(histogram_fraction(lower, upper, *histogram.native), histogram)
-            : notices.classic(bucket_fraction(lower, upper, std::move(histogram.buckets)),
-                              histogram);
+            : notices.classic(bucket_fraction(lower, upper, histogram.buckets), histogram);
     result.push_back({std::move(histogram.labels), value, false, nullptr});
   }
   return without_names(frame, 2, std::move(result));
@@ -280,7 +282,8 @@ std::vector<Function> histogram_functions() {
       native("histogram_stddev", &deviation, "standard deviation of native histograms"),
       native("histogram_stdvar", &histogram_variance, "variance of native histograms"),
   };
-  rows.front().form = Form::kQuantile;
+  rows[0].form = Form::kEstimate;
+  rows[1].form = Form::kEstimate;
   return rows;
 }
 

@@ -4,6 +4,7 @@
 #include <numbers>
 
 #include "promql/call_frame.h"
+#include "promql/column.h"
 #include "promql/functions.h"
 
 /// Functions of one value at a time.
@@ -62,23 +63,9 @@ double larger(double a, double b) { return -smaller(-a, -b); }
 double clamp_min(double v, Parameters parameters) { return larger(v, parameters[0]); }
 double clamp_max(double v, Parameters parameters) { return smaller(v, parameters[0]); }
 
-base::Result<Operand> clamp(CallFrame& frame) {
-  const double low = frame.scalar(1);
-  const double high = frame.scalar(2);
-  if (low > high) {
-    return Operand(Elements{});
-  }
-  Elements elements = std::move(frame.vector(0));
-  drop_histograms(elements);
-  for (Element& element : elements) {
-    element.value = larger(low, smaller(high, element.value));
-  }
-  auto status = frame.evaluator.drop_names(elements, has_one_name(*frame.call.arguments[0]),
-                                           CallContext::Names::kSettled);
-  if (!status) {
-    return status.error();
-  }
-  return Operand(std::move(elements));
+// Between limits that have changed places there is nothing.
+double clamp(double v, Parameters limits) {
+  return limits[0] > limits[1] ? absent_value() : larger(limits[0], smaller(limits[1], v));
 }
 
 base::Result<Operand> pi(CallFrame&) { return Operand(std::numbers::pi); }

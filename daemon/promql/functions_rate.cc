@@ -151,10 +151,12 @@ std::optional<Number> extrapolated(const RangeInput& input, bool counter, bool p
 }
 
 template <bool kPerSecond>
+double counter_result(const RangeInput& input, double change) {
+  return over_range(input, change, true, kPerSecond);
+}
+template <bool kPerSecond>
 std::unique_ptr<SlidingWindow> counter_window() {
-  return std::make_unique<CounterWindow>([](const RangeInput& input, double change) {
-    return over_range(input, change, true, kPerSecond);
-  });
+  return std::make_unique<CounterWindow<counter_result<kPerSecond>>>();
 }
 
 std::optional<Number> rate(const RangeInput& input) { return extrapolated(input, true, true); }
@@ -195,9 +197,9 @@ bool changed(double now, double before) {
 }
 bool fell(double now, double before) { return now < before; }
 
-template <EventWindow::Happened kHappened>
+template <bool (*kHappened)(double, double)>
 std::unique_ptr<SlidingWindow> event_window() {
-  return std::make_unique<EventWindow>(kHappened);
+  return std::make_unique<EventWindow<kHappened>>();
 }
 
 // Counts the steps from one sample to the next for which `of_floats` or `of_histograms` holds.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <vector>
 
@@ -9,8 +10,19 @@
 /// The operators of a plan: each makes the stream of one kind of node.
 namespace tocsin::promql {
 
+/// A comparison with a scalar that keeps what it holds for.
+struct ValueFilter {
+  BinaryOp op;
+  bool scalar_left;
+  Scalars scalars;
+
+  bool keeps(double value, std::size_t step) const;
+};
+
 // run_select.cc
-base::Result<StreamPtr> open_instant(Run& run, const PlanNode& node);
+/// Floats that `filter` does not keep may be missing: it is applied to the stream again.
+base::Result<StreamPtr> open_instant(Run& run, const PlanNode& node,
+                                     const ValueFilter* filter = nullptr);
 base::Result<StreamPtr> open_timestamps(Run& run, const PlanNode& node);
 
 // run_range.cc
@@ -45,7 +57,7 @@ base::Result<StreamPtr> open_join(Run& run, const PlanNode& node);
 base::Result<StreamPtr> open_set(Run& run, const PlanNode& node);
 
 // run_buckets.cc
-base::Result<StreamPtr> open_quantile(Run& run, const PlanNode& node);
+base::Result<StreamPtr> open_estimate(Run& run, const PlanNode& node);
 
 // run_stepwise.cc; `vector`: the columns of the vector argument when they were collected already
 base::Result<StreamPtr> open_stepwise(Run& run, const PlanNode& node,

@@ -188,7 +188,7 @@ class Planner {
       case NodeKind::kRangeCall:
       case NodeKind::kElementCall:
       case NodeKind::kHistogramCall:
-      case NodeKind::kQuantile: {
+      case NodeKind::kEstimate: {
         const PlanNode* vector = vector_input(node);
         if (vector != nullptr && function.keeps_name) {
           keep_names(node, *vector);
@@ -229,8 +229,8 @@ class Planner {
         return NodeKind::kVectorOf;
       case Form::kAbsent:
         return NodeKind::kAbsent;
-      case Form::kQuantile:
-        return NodeKind::kQuantile;
+      case Form::kEstimate:
+        return NodeKind::kEstimate;
       case Form::kRelabel:
         return NodeKind::kRelabel;
       default:

@@ -40,7 +40,7 @@ enum class NodeKind : std::uint8_t {
   kHistogramCall,
   kVectorOf,  ///< vector(scalar)
   kAbsent,
-  kQuantile,  ///< of classic histograms
+  kEstimate,  ///< of classic histograms
   kRelabel,   ///< a function of each series' labels
   kNegate,
   kAggregate,

@@ -216,8 +216,8 @@ Result<StreamPtr> Run::make(const PlanNode& node) {
       return open_vector_of(*this, node);
     case NodeKind::kAbsent:
       return open_absent(*this, node);
-    case NodeKind::kQuantile:
-      return open_quantile(*this, node);
+    case NodeKind::kEstimate:
+      return open_estimate(*this, node);
     case NodeKind::kRelabel:
       return open_relabel(*this, node);
     case NodeKind::kNegate:

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -9,12 +10,13 @@
 
 #include "base/text.h"
 #include "promql/buckets.h"
+#include "promql/functions.h"
 #include "promql/histogram_notices.h"
 #include "promql/operators.h"
 #include "promql/signature.h"
 
-/// histogram_quantile of classic histograms: which series are buckets of which histogram is found
-/// once, not at each step.
+/// histogram_quantile and histogram_fraction of classic histograms: which series are buckets of
+/// which histogram is found once, not at each step.
 namespace tocsin::promql {
 namespace {
 
@@ -32,17 +34,50 @@ struct ClassicHistogram {
   std::vector<Row> rows;
 };
 
+// The bounds that labels name. Series of a store share the texts of their labels, so that few
+// different ones have to be read as numbers.
+class Bounds {
+ public:
+  std::optional<double> of(const model::Labels& labels) {
+    for (const model::Label& label : labels) {
+      if (label.name.view() != kBucketLabel) {
+        continue;
+      }
+      const auto [known, fresh] = known_.try_emplace(label.value.address());
+      if (fresh) {
+        known->second = base::parse_number(label.value.view());
+      }
+      return known->second;
+    }
+    return std::nullopt;
+  }
+
+ private:
+  boost::unordered_flat_map<const void*, std::optional<double>> known_;
+};
+
+bool differ_in_bound_only(const model::Labels& a, const model::Labels& b) {
+  return std::ranges::equal(a, b, [](const model::Label& x, const model::Label& y) {
+    return x.name == y.name && (x.value == y.value || x.name.view() == kBucketLabel);
+  });
+}
+
 // Nothing when there is anything else than classic histograms: then each step is looked at.
 std::optional<std::vector<ClassicHistogram>> classic_histograms(const Block& block) {
   std::vector<ClassicHistogram> list;
   Signature signature(false, {std::string(kBucketLabel)}, false);
+  Bounds bounds;
+  Signature::Id id = 0;
   for (std::size_t row = 0; row < block.rows(); ++row) {
     const model::Labels& labels = block.labels(row);
-    const auto bound = base::parse_number(labels.get(kBucketLabel));
+    const auto bound = bounds.of(labels);
     if (!bound || block.has_histograms(row)) {
       return std::nullopt;
     }
-    const Signature::Id id = signature.id_with(labels, false, labels.metric_name());
+    // Often the buckets of one histogram come one after the other.
+    if (row == 0 || !differ_in_bound_only(block.labels(row - 1), labels)) {
+      id = signature.id_with(labels, false, labels.metric_name());
+    }
     if (id == list.size()) {
       list.push_back({model::LabelsBuilder(labels).remove(kBucketLabel).build(), {}});
     }
@@ -54,15 +89,16 @@ std::optional<std::vector<ClassicHistogram>> classic_histograms(const Block& blo
   return list;
 }
 
-class QuantileStream final : public Stream {
+class EstimateStream final : public Stream {
  public:
-  QuantileStream(Run& run, const PlanNode& node, std::shared_ptr<const Block> block,
-                 std::vector<ClassicHistogram> histograms, Scalars q)
+  /// `parameters`: q, or the lower and the upper bound of a fraction.
+  EstimateStream(Run& run, const PlanNode& node, std::shared_ptr<const Block> block,
+                 std::vector<ClassicHistogram> histograms, std::vector<Scalars> parameters)
       : run_(run),
-        where_(std::get<Call>(node.expr->node).arguments[1]->span),
+        call_(std::get<Call>(node.expr->node)),
         block_(std::move(block)),
         histograms_(std::move(histograms)),
-        q_(q) {}
+        parameters_(std::move(parameters)) {}
 
   Result<bool> next(Column& column) override {
     if (next_ == histograms_.size()) {
@@ -84,13 +120,17 @@ class QuantileStream final : public Stream {
         }
       }
       if (!buckets_.empty()) {
-        const BucketQuantile estimate = bucket_quantile(q_[i], buckets_);
+        const BucketQuantile estimate =
+            parameters_.size() == 1
+                ? bucket_quantile(parameters_[0][i], buckets_)
+                : bucket_fraction(parameters_[0][i], parameters_[1][i], buckets_);
         forced = forced || estimate.forced;
         column.values[i] = estimate.value;
       }
     }
     if (forced) {
-      note_forced(run_.notes(), where_, "histogram_quantile", histogram.labels.metric_name());
+      note_forced(run_.notes(), call_.arguments.back()->span, call_.function->name,
+                  histogram.labels.metric_name());
     }
     column.labels = std::move(histogram.labels);
     return true;
@@ -98,22 +138,26 @@ class QuantileStream final : public Stream {
 
  private:
   Run& run_;
-  Span where_;
+  const Call& call_;
   std::shared_ptr<const Block> block_;
   std::vector<ClassicHistogram> histograms_;
-  Scalars q_;
+  std::vector<Scalars> parameters_;
   std::vector<Bucket> buckets_;
   std::size_t next_ = 0;
 };
 
 }  // namespace
 
-Result<StreamPtr> open_quantile(Run& run, const PlanNode& node) {
-  const auto q = run.scalars(node.inputs[0]);
-  if (!q) {
-    return q.error();
+Result<StreamPtr> open_estimate(Run& run, const PlanNode& node) {
+  std::vector<Scalars> parameters;
+  for (std::size_t i = 0; i + 1 < node.inputs.size(); ++i) {
+    const auto values = run.scalars(node.inputs[i]);
+    if (!values) {
+      return values.error();
+    }
+    parameters.push_back(*values);
   }
-  auto block = run.collect(node.inputs[1], node.frame);
+  auto block = run.collect(node.inputs.back(), node.frame);
   if (!block) {
     return block.error();
   }
@@ -121,11 +165,14 @@ Result<StreamPtr> open_quantile(Run& run, const PlanNode& node) {
   if (!histograms) {
     return open_stepwise(run, node, std::move(*block));
   }
-  for (const double value : q->values) {
-    warn_quantile(run.notes(), std::get<Call>(node.expr->node).arguments[0]->span, value);
+  if (parameters.size() == 1) {
+    for (const double value : parameters[0].values) {
+      warn_quantile(run.notes(), std::get<Call>(node.expr->node).arguments[0]->span, value);
+    }
   }
-  return run.checked(node, std::make_unique<QuantileStream>(run, node, std::move(*block),
-                                                            std::move(*histograms), *q));
+  return run.checked(
+      node, std::make_unique<EstimateStream>(run, node, std::move(*block), std::move(*histograms),
+                                             std::move(parameters)));
 }
 
 }  // namespace tocsin::promql

@@ -132,10 +132,14 @@ class WithScalarStream final : public Stream {
         expr_(*node.expr),
         binary_(std::get<Binary>(node.expr->node)),
         scalar_left_(binary_.left->type == ValueType::kScalar),
-        filter_(is_comparison(binary_.op) && !binary_.return_bool),
+        filter_(filters(binary_)),
         trims_(is_trim(binary_.op)),
         inner_(std::move(inner)),
         scalars_(scalars) {}
+
+  static bool filters(const Binary& binary) {
+    return is_comparison(binary.op) && !binary.return_bool;
+  }
 
   Result<bool> next(Column& column) override {
     auto more = inner_->next(column);
@@ -195,6 +199,10 @@ class WithScalarStream final : public Stream {
 
 }  // namespace
 
+bool ValueFilter::keeps(double value, std::size_t step) const {
+  return (scalar_left ? apply(op, scalars[step], value) : apply(op, value, scalars[step])) != 0;
+}
+
 Result<StreamPtr> open_element_call(Run& run, const PlanNode& node) {
   std::vector<Scalars> scalars;
   StreamPtr inner;
@@ -243,7 +251,14 @@ Result<StreamPtr> open_with_scalar(Run& run, const PlanNode& node) {
   if (!scalars) {
     return scalars.error();
   }
-  auto inner = run.open(left ? node.inputs[1] : node.inputs[0], node.frame);
+  const NodeId vector = left ? node.inputs[1] : node.inputs[0];
+  const PlanNode& selected = run.node(vector);
+  // Most thresholds stand right behind a selector, and few series cross them: what does not is
+  // left out where it is read.
+  const bool early = WithScalarStream::filters(binary) && selected.kind == NodeKind::kInstant &&
+                     selected.uses == 1 && selected.frame == node.frame && !run.grid(node).empty();
+  const ValueFilter filter{binary.op, left, *scalars};
+  auto inner = early ? open_instant(run, selected, &filter) : run.open(vector, node.frame);
   if (!inner) {
     return inner.error();
   }

@@ -1,5 +1,8 @@
+#include <algorithm>
 #include <array>
+#include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -46,6 +49,14 @@ class RangeCallStream final : public Stream {
     if (plain && remembers && function_.window != nullptr && function_.window()->exact()) {
       kept_ = &run.memory()->windows(run.id_of(node), run.version(range), run.series(range).size());
     }
+    // Whoever wants to know what each step looked at, or changes parameters, goes step by step.
+    whole_ = window_ && constant_ && !run_.options().per_step_stats;
+    if (whole_) {
+      ends_ms_.reserve(steps_.size());
+      for (const std::int64_t time_ms : steps_) {
+        ends_ms_.push_back(shape_.at(time_ms).end_ms);
+      }
+    }
   }
 
   Result<bool> next(Column& column) override {
@@ -55,7 +66,12 @@ class RangeCallStream final : public Stream {
       if (!more || !*more) {
         return more;
       }
-      const auto any = slide(feed, column);
+      column.reset(steps_.size());
+      column.labels = feed.labels;
+      column.row = feed.row;
+      column.drop_name = feed.drop_name || !function_.keeps_name;
+      const bool floats = feed.histograms.empty() && feed.float_starts.empty();
+      const auto any = whole_ && floats ? slide(feed, column) : step_by_step(feed, column);
       if (!any || *any) {
         return any;
       }
@@ -63,11 +79,15 @@ class RangeCallStream final : public Stream {
   }
 
  private:
-  // Without a sample nobody minds what the parameters are, so they are looked at only now, once.
-  Status accept_parameters(std::size_t step) {
+  void take_parameters(std::size_t step) {
     for (std::size_t i = 0; i < scalars_.size(); ++i) {
       parameters_[i] = scalars_[i][step];
     }
+  }
+
+  // Without a sample nobody minds what the parameters are, so they are looked at only then, once.
+  Status accept_parameters(std::size_t step) {
+    take_parameters(step);
     if (scalars_.empty() || accepted_[constant_ ? 0 : step]) {
       return {};
     }
@@ -81,11 +101,38 @@ class RangeCallStream final : public Stream {
     return check == nullptr ? Status() : check(parameters_);
   }
 
+  // All steps at once, but for a look now and then whether the evaluation is still wanted.
   Result<bool> slide(const RangeFeed& feed, Column& column) {
-    column.reset(steps_.size());
-    column.labels = feed.labels;
-    column.row = feed.row;
-    column.drop_name = feed.drop_name || !function_.keeps_name;
+    constexpr std::size_t kSteps = 512;
+    Notes notes;
+    Slide slide;
+    slide.samples = feed.samples;
+    slide.range_ms = shape_.range_ms;
+    slide.notes = &notes;
+    take_parameters(0);
+    slide.parameters = parameters_;
+    window_->restart();
+    for (std::size_t first = 0; first < steps_.size(); first += kSteps) {
+      const std::size_t count = std::min(kSteps, steps_.size() - first);
+      slide.ends_ms = std::span(ends_ms_).subspan(first, count);
+      slide.times_ms = std::span(steps_).subspan(first, count);
+      slide.values = std::span(column.values).subspan(first, count);
+      window_->slide(slide);
+      if (auto status = run_.budget().spend(count); !status) {
+        return status.error();
+      }
+    }
+    if (slide.looked_at > 0) {
+      if (auto status = accept_parameters(0); !status) {
+        return status.error();
+      }
+    }
+    run_.looked_at(node_, 0, slide.looked_at);
+    note(feed, notes, slide.found > 0);
+    return slide.found > 0;
+  }
+
+  Result<bool> step_by_step(const RangeFeed& feed, Column& column) {
     Notes notes;
     RangeCursor cursor(feed);
     const bool sliding = window_ && feed.histograms.empty() && feed.float_starts.empty();
@@ -182,7 +229,9 @@ class RangeCallStream final : public Stream {
   std::unique_ptr<SlidingWindow> window_;    // null: each range is computed by itself
   std::vector<KeptWindow>* kept_ = nullptr;  // by series
   bool constant_ = true;
-  std::vector<bool> accepted_;  // by step; one when they are the same at all
+  bool whole_ = false;                 // window_ takes all steps of a series at once
+  std::vector<std::int64_t> ends_ms_;  // of the ranges, by step, for that
+  std::vector<bool> accepted_;         // by step; one when they are the same at all
   std::string last_metric_;
 };
 

@@ -16,14 +16,19 @@ using model::Sample;
 
 class InstantStream final : public Stream {
  public:
-  InstantStream(Run& run, const PlanNode& node, const Selector& selector, bool timestamps)
+  InstantStream(Run& run, const PlanNode& node, const Selector& selector, bool timestamps,
+                const ValueFilter* filter)
       : run_(run),
         node_(node),
         selector_(selector),
         series_(run.series(node)),
         steps_(run.grid(node)),
         lookback_ms_(run.options().lookback.count()),
-        timestamps_(timestamps) {}
+        timestamps_(timestamps) {
+    if (filter != nullptr) {
+      filter_ = *filter;
+    }
+  }
 
   Result<bool> next(Column& column) override {
     while (next_ < series_.size()) {
@@ -67,6 +72,9 @@ class InstantStream final : public Stream {
     if (series.samples->floats_only()) {
       const auto sample = series.samples->newest(at - lookback_ms_ + 1, at);
       if (!sample || model::is_stale(sample->value)) {
+        return false;
+      }
+      if (!keeps(0, sample->value)) {
         return false;
       }
       column.reset(1);
@@ -127,8 +135,20 @@ class InstantStream final : public Stream {
         model::is_stale(sample->value)) {
       return false;
     }
+    if (!keeps(step, sample->value)) {
+      return false;
+    }
     put(column, step, sample->time_ms, sample->value);
     return true;
+  }
+
+  // Counts what is not kept; put() counts the others.
+  bool keeps(std::size_t step, double value) {
+    if (!filter_ || filter_->keeps(value, step)) {
+      return true;
+    }
+    run_.looked_at(node_, step, 1);
+    return false;
   }
 
   Run& run_;
@@ -138,6 +158,7 @@ class InstantStream final : public Stream {
   const Grid& steps_;
   std::int64_t lookback_ms_;
   bool timestamps_;
+  std::optional<ValueFilter> filter_;
   std::size_t next_ = 0;
   series::Points points_;
 };
@@ -218,20 +239,20 @@ class SmoothedStream final : public Stream {
 
 }  // namespace
 
-Result<StreamPtr> open_instant(Run& run, const PlanNode& node) {
+Result<StreamPtr> open_instant(Run& run, const PlanNode& node, const ValueFilter* filter) {
   if (const auto& selector = std::get<Selector>(node.expr->node);
       selector.extension == Extension::kSmoothed) {
     return StreamPtr(std::make_unique<SmoothedStream>(run, node, selector));
   }
-  return StreamPtr(
-      std::make_unique<InstantStream>(run, node, std::get<Selector>(node.expr->node), false));
+  return StreamPtr(std::make_unique<InstantStream>(run, node, std::get<Selector>(node.expr->node),
+                                                   false, filter));
 }
 
 Result<StreamPtr> open_timestamps(Run& run, const PlanNode& node) {
   const auto& call = std::get<Call>(node.expr->node);
   const Expr& argument = without_parens(*call.arguments.front());
-  return run.checked(
-      node, std::make_unique<InstantStream>(run, node, std::get<Selector>(argument.node), true));
+  return run.checked(node, std::make_unique<InstantStream>(
+                               run, node, std::get<Selector>(argument.node), true, nullptr));
 }
 
 }  // namespace tocsin::promql

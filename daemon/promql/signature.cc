@@ -1,6 +1,9 @@
 #include "promql/signature.h"
 
 #include <algorithm>
+#include <bit>
+#include <string_view>
+#include <tuple>
 #include <utility>
 
 namespace tocsin::promql {
@@ -53,8 +56,47 @@ Signature::Id Signature::id_of_key() {
   return ids_.try_emplace(key_, static_cast<Id>(ids_.size())).first->second;
 }
 
+std::size_t Signature::PlacesHash::operator()(const Places& places) const {
+  std::size_t hash = 0;
+  for (const void* place : places) {
+    hash = hash * 0x9e3779b97f4a7c15U + std::bit_cast<std::uintptr_t>(place);
+  }
+  return hash;
+}
+
+Signature::Id Signature::id_by_places(const model::Labels& labels, bool name_gone) {
+  Places places{};
+  std::array<const model::Symbol*, std::tuple_size_v<Places>> values{};
+  for (std::size_t i = 0; i < labels_.size(); ++i) {
+    const auto found =
+        std::ranges::find(labels, std::string_view(labels_[i]),
+                          [](const model::Label& label) { return label.name.view(); });
+    if (found != labels.end() && !(name_gone && goes_with_name(labels_[i]))) {
+      values[i] = &found->value;
+      places[i] = found->value.address();
+    }
+  }
+  if (const auto known = by_places_.find(places); known != by_places_.end()) {
+    ++worth_;
+    return known->second;
+  }
+  --worth_;
+  write_key(labels, name_gone);
+  const Id id = id_of_key();
+  by_places_.emplace(places, id);
+  for (const model::Symbol* value : values) {
+    if (value != nullptr) {
+      texts_.push_back(*value);
+    }
+  }
+  return id;
+}
+
 Signature::Id Signature::id(const model::Labels& labels, bool name_gone) {
   if (!remember_) {
+    if (keep_ && labels_.size() <= std::tuple_size_v<Places> && worth_ > 0) {
+      return id_by_places(labels, name_gone);
+    }
     write_key(labels, name_gone);
     return id_of_key();
   }

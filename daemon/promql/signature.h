@@ -1,6 +1,8 @@
 #pragma once
 
 #include <array>
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -58,7 +60,15 @@ class Signature {
   bool keeps(std::string_view label) const;
 
  private:
+  /// Where the values of the few labels lie that a signature keeps. Series of a store share their
+  /// texts, so that this tells them apart faster than what they say.
+  using Places = std::array<const void*, 3>;
+  struct PlacesHash {
+    std::size_t operator()(const Places& places) const;
+  };
+
   bool counts(std::string_view label, bool name_gone) const;
+  Id id_by_places(const model::Labels& labels, bool name_gone);
   void write_key(const model::Labels& labels, bool name_gone);
   Id id_of_key();
 
@@ -67,6 +77,9 @@ class Signature {
   std::vector<std::string> labels_;  // sorted, each once
   std::string key_;
   std::unordered_map<std::string, Id> ids_;
+  boost::unordered_flat_map<Places, Id, PlacesHash> by_places_;
+  std::vector<model::Symbol> texts_;  // of those, lest others come to lie there
+  std::int64_t worth_ = 64;           // falls while places turn out to be new
   // What was answered before, by name_gone.
   std::array<std::unordered_map<model::Labels, Id, model::LabelsHash>, 2> known_;
   std::array<std::vector<std::optional<model::Labels>>, 2> labels_by_id_;

@@ -13,23 +13,14 @@ namespace tocsin::promql {
 /// The increase of a counter. Where it began again from zero is remembered, so that the result is
 /// computed from the first and the last sample and what was lost between them, in the same order
 /// as from all samples: bit for bit the same.
-class CounterWindow final : public SlidingWindow {
+/// `kFinish` makes the result from the change that was seen within the range.
+template <double (*kFinish)(const RangeInput& input, double change)>
+class CounterWindow final : public WindowKind<CounterWindow<kFinish>> {
  public:
-  /// Makes the result from the change that was seen within the range.
-  using Finish = double (*)(const RangeInput& input, double change);
-
-  explicit CounterWindow(Finish finish) : finish_(finish) {}
-
- private:
-  struct Reset {
-    std::uint64_t number;  // of the first sample after it
-    double before;
-  };
-
   void clear(std::uint64_t) override { resets_.clear(); }
   void push(const RangeInput& input, std::uint64_t first, std::uint64_t number) override {
-    if (number > first && at(input, first, number) < at(input, first, number - 1)) {
-      resets_.push_back({number, at(input, first, number - 1)});
+    if (number > first && value_at(input, first, number) < value_at(input, first, number - 1)) {
+      resets_.push_back({number, value_at(input, first, number - 1)});
     }
   }
   std::optional<double> result(const RangeInput& input, std::uint64_t first) override {
@@ -43,24 +34,26 @@ class CounterWindow final : public SlidingWindow {
     for (const Reset& reset : resets_) {
       lost += reset.before;
     }
-    return finish_(input, input.samples.back().value - input.samples.front().value + lost);
+    return kFinish(input, input.samples.back().value - input.samples.front().value + lost);
   }
 
-  Finish finish_;
+ private:
+  struct Reset {
+    std::uint64_t number;  // of the first sample after it
+    double before;
+  };
+
   std::deque<Reset> resets_;
 };
 
 /// How often something happened from one sample to the next.
-class EventWindow final : public SlidingWindow {
+template <bool (*kHappened)(double now, double before)>
+class EventWindow final : public WindowKind<EventWindow<kHappened>> {
  public:
-  using Happened = bool (*)(double now, double before);
-
-  explicit EventWindow(Happened happened) : happened_(happened) {}
-
- private:
   void clear(std::uint64_t) override { events_.clear(); }
   void push(const RangeInput& input, std::uint64_t first, std::uint64_t number) override {
-    if (number > first && happened_(at(input, first, number), at(input, first, number - 1))) {
+    if (number > first &&
+        kHappened(value_at(input, first, number), value_at(input, first, number - 1))) {
       events_.push_back(number);
     }
   }
@@ -71,7 +64,7 @@ class EventWindow final : public SlidingWindow {
     return static_cast<double>(events_.size());
   }
 
-  Happened happened_;
+ private:
   std::deque<std::uint64_t> events_;  // numbers of the samples after them
 };
 

@@ -19,7 +19,7 @@ namespace tocsin::promql {
 /// all suffixes are kept, of those behind it one running fold. When the first part has left, the
 /// second one takes its place. The state has add(double) and join(later state).
 template <class State>
-class JoinedWindow final : public SlidingWindow {
+class JoinedWindow final : public WindowKind<JoinedWindow<State>> {
  public:
   /// From the state to the result.
   using Finish = double (*)(const State& state);
@@ -30,7 +30,6 @@ class JoinedWindow final : public SlidingWindow {
 
   bool exact() const override { return false; }
 
- private:
   void clear(std::uint64_t next) override {
     suffixes_.clear();
     middle_ = next;
@@ -38,7 +37,7 @@ class JoinedWindow final : public SlidingWindow {
     unsafe_end_ = 0;
   }
   void push(const RangeInput& input, std::uint64_t first, std::uint64_t number) override {
-    const double value = at(input, first, number);
+    const double value = value_at(input, first, number);
     rest_.add(value);
     if (!(std::fabs(value) < State::kSafe)) {
       unsafe_end_ = number + 1;
@@ -59,6 +58,7 @@ class JoinedWindow final : public SlidingWindow {
     return finish_(state);
   }
 
+ private:
   // Samples of the second part have left: all that is there becomes the first one.
   void turn(const RangeInput& input, std::uint64_t first) {
     suffixes_.clear();
@@ -125,19 +125,13 @@ struct VarianceState {
 };
 
 /// The smallest or largest value: only those are kept that no later one beats.
-class ExtremeWindow final : public SlidingWindow {
+class ExtremeWindow final : public WindowKind<ExtremeWindow> {
  public:
   explicit ExtremeWindow(bool larger) : larger_(larger) {}
 
- private:
-  struct Candidate {
-    std::uint64_t number;
-    double value;
-  };
-
   void clear(std::uint64_t) override { candidates_.clear(); }
   void push(const RangeInput& input, std::uint64_t first, std::uint64_t number) override {
-    const double value = at(input, first, number);
+    const double value = value_at(input, first, number);
     if (std::isnan(value)) {
       return;
     }
@@ -154,20 +148,26 @@ class ExtremeWindow final : public SlidingWindow {
     return candidates_.empty() ? input.samples.back().value : candidates_.front().value;
   }
 
+ private:
+  struct Candidate {
+    std::uint64_t number;
+    double value;
+  };
+
   bool larger_;
   std::deque<Candidate> candidates_;
 };
 
 /// A quantile: the values are kept in order. Its first parameter says which.
-class QuantileWindow final : public SlidingWindow {
- private:
+class QuantileWindow final : public WindowKind<QuantileWindow> {
+ public:
   void clear(std::uint64_t next) override {
     begin_ = next;
     values_.clear();
     ordered_.clear();
   }
   void push(const RangeInput& input, std::uint64_t first, std::uint64_t number) override {
-    const double value = at(input, first, number);
+    const double value = value_at(input, first, number);
     values_.push_back(value);
     ordered_.insert(place_of(value), value);
   }
@@ -179,6 +179,7 @@ class QuantileWindow final : public SlidingWindow {
     return quantile_of_sorted(input.parameters[0], ordered_);
   }
 
+ private:
   std::vector<double>::iterator place_of(double value) {
     return std::lower_bound(ordered_.begin(), ordered_.end(), value, NanFirst());
   }

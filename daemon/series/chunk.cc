@@ -7,6 +7,7 @@
 #include <new>
 
 #include "base/check.h"
+#include "series/chunk_reader.h"
 
 namespace tocsin::series {
 namespace {
@@ -14,11 +15,6 @@ namespace {
 constexpr std::uint64_t low_mask(int count) {
   return count >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << count) - 1;
 }
-
-// How a delta of deltas is written: as many ones as the row's index, a zero (but for the last
-// row), then the number in so many bits. Polls jitter by some milliseconds: seven bits hold that.
-constexpr int kTimeBits[] = {0, 7, 12, 20, 64};
-constexpr int kTimeRows = 5;
 
 // Leading zeros are kept in five bits; more than fit are written as significant bits.
 constexpr int kMaxLeading = 31;
@@ -30,101 +26,6 @@ bool fits(std::int64_t value, int bits) {
   const std::int64_t limit = std::int64_t{1} << (bits - 1);
   return value >= -limit && value < limit;
 }
-
-/// Decodes one sample after the other; knows after each where it stands.
-class Reader {
- public:
-  Reader(const std::uint8_t* bytes, std::int64_t min_time_ms) : bytes_(bytes) {
-    state_.time = static_cast<std::uint64_t>(min_time_ms);
-  }
-
-  /// Appends those of the first `count` samples that lie within the range.
-  void read(std::uint32_t count, std::int64_t from_ms, std::int64_t to_ms,
-            std::vector<model::Sample>& out) {
-    for (std::uint32_t i = 0; i < count; ++i) {
-      const model::Sample sample = next();
-      if (sample.time_ms > to_ms) {
-        return;
-      }
-      if (sample.time_ms >= from_ms) {
-        out.push_back(sample);
-      }
-    }
-  }
-
-  model::Sample next() {
-    if (first_) {
-      first_ = false;
-      state_.bits = take(64);
-    } else {
-      take_time();
-      take_value();
-    }
-    return {static_cast<std::int64_t>(state_.time), std::bit_cast<double>(state_.bits)};
-  }
-
- private:
-  // The next 64 bits. The padding makes loads of nine bytes safe anywhere.
-  std::uint64_t peek() const {
-    const std::uint8_t* from = bytes_ + position_ / 8;
-    const int offset = static_cast<int>(position_ % 8);
-    std::uint64_t word = 0;
-    std::memcpy(&word, from, sizeof(word));
-    if constexpr (std::endian::native == std::endian::little) {
-      word = __builtin_bswap64(word);
-    }
-    return (word << offset) | (static_cast<std::uint64_t>(from[8]) >> (8 - offset));
-  }
-  void skip(int count) { position_ += static_cast<std::size_t>(count); }
-
-  // At least one bit.
-  std::uint64_t take(int count) {
-    const std::uint64_t word = peek();
-    skip(count);
-    return word >> (64 - count);
-  }
-
-  void take_time() {
-    const std::uint64_t word = peek();
-    const int row = std::min(std::countl_one(word), kTimeRows - 1);
-    const int prefix = row < kTimeRows - 1 ? row + 1 : row;
-    const int bits = kTimeBits[row];
-    skip(prefix);
-    if (bits == 64) {
-      state_.delta += take(64);
-    } else {
-      skip(bits);
-      if (bits > 0) {
-        // Arithmetic, so that the sign spreads.
-        state_.delta +=
-            static_cast<std::uint64_t>(static_cast<std::int64_t>(word << prefix) >> (64 - bits));
-      }
-    }
-    state_.time += state_.delta;
-  }
-
-  void take_value() {
-    const std::uint64_t word = peek();
-    if (word >> 63 == 0) {
-      skip(1);
-      return;
-    }
-    if (word >> 62 == 2) {
-      skip(2);
-    } else {
-      state_.leading = static_cast<int>((word >> 57) & low_mask(5));
-      state_.significant = static_cast<int>((word >> 51) & low_mask(6)) + 1;
-      skip(13);
-    }
-    const int trailing = 64 - state_.leading - state_.significant;
-    state_.bits ^= take(state_.significant) << trailing;
-  }
-
-  const std::uint8_t* bytes_;
-  std::size_t position_ = 0;  // in bits
-  bool first_ = true;
-  CodecState state_;
-};
 
 /// Words are kept as a sealed chunk's bytes have them: the first bit is the highest of a byte.
 constexpr std::uint64_t to_stored(std::uint64_t word) {
@@ -176,10 +77,10 @@ void put_value(Bits& out, CodecState& state, std::uint64_t bits) {
 }  // namespace
 
 void Chunk::read(std::int64_t from_ms, std::int64_t to_ms, std::vector<model::Sample>& out) const {
-  if (to_ms < min_time_ms || from_ms > max_time_ms) {
+  if (count == 0 || to_ms < min_time_ms || from_ms > max_time_ms) {
     return;
   }
-  Reader(bytes.get(), min_time_ms).read(count, from_ms, std::min(to_ms, max_time_ms), out);
+  ChunkReader(bytes.get(), min_time_ms).read(count, from_ms, std::min(to_ms, max_time_ms), out);
 }
 
 void ChunkWriter::append(model::Sample sample) {
@@ -269,7 +170,7 @@ void OpenView::read(std::int64_t from_ms, std::int64_t to_ms,
   whole[size] = to_stored(tail);
   whole[size + 1] = 0;
   whole[size + 2] = 0;
-  Reader reader(reinterpret_cast<const std::uint8_t*>(whole), min_time_ms);
+  ChunkReader reader(reinterpret_cast<const std::uint8_t*>(whole), min_time_ms);
   reader.read(count, from_ms, to_ms, out);
 }
 

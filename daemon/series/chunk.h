@@ -80,6 +80,8 @@ class GrowingWords {
   ~GrowingWords() { release(); }
 
   const std::uint64_t* data() const { return reinterpret_cast<const std::uint64_t*>(body_ + 1); }
+  /// Where they are, for those who want them in the cache beforehand.
+  const void* address() const { return body_; }
   /// Writes behind the first `size` words.
   void push(std::uint32_t size, std::uint64_t word);
   /// Heap bytes.
@@ -126,6 +128,7 @@ class OpenChunk {
 
   void append(model::Sample sample);
   OpenView view() const;
+  const void* address() const { return words_.address(); }
   /// The same samples in a sealed chunk.
   Chunk seal() const;
 

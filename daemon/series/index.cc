@@ -35,6 +35,30 @@ std::vector<Slot> intersect(const std::vector<Slot>& few, const std::vector<Slot
   return both;
 }
 
+// The texts lie anywhere in memory: they are fetched while those before them are looked at.
+template <class Values, class Add>
+void try_all(const Values& values, const model::Matcher& matcher, const Add& add) {
+  constexpr std::size_t kAhead = 16;
+  std::array<typename Values::const_pointer, kAhead> waiting{};
+  std::size_t count = 0;
+  const auto look = [&](typename Values::const_pointer entry) {
+    if (matcher.matches(entry->first.view())) {
+      add(entry->second);
+    }
+  };
+  for (const auto& entry : values) {
+    auto& place = waiting[count++ % kAhead];
+    if (count > kAhead) {
+      look(place);
+    }
+    __builtin_prefetch(entry.first.address());
+    place = &entry;
+  }
+  for (std::size_t i = 0; i < std::min(count, kAhead); ++i) {
+    look(waiting[i]);
+  }
+}
+
 /// Both ascend. Nothing before the first of `gone` is touched.
 void erase_sorted(std::vector<Slot>& slots, const std::vector<Slot>& gone) {
   auto next = gone.begin();
@@ -170,11 +194,7 @@ std::vector<Slot> Index::select(const Values& values, const model::Matcher& matc
       }
     }
   } else {
-    for (const auto& [value, postings] : values) {
-      if (matcher.matches(value.view())) {
-        add(postings);
-      }
-    }
+    try_all(values, matcher, add);
   }
   // A series has one value of each name, but a list of alternatives may name a value twice.
   std::ranges::sort(slots);

@@ -23,6 +23,7 @@ struct PinnedBlock {
    public:
     void read(std::int64_t min_time_ms, std::int64_t max_time_ms,
               std::vector<model::Sample>& out) const override {
+      fetch_ahead(2);
       const std::size_t begin = out.size();
       read_kept(std::max(minus(min_time_ms, block->shift_ms), floor_ms),
                 minus(max_time_ms, block->shift_ms), out);
@@ -63,6 +64,30 @@ struct PinnedBlock {
         block->chunks[i - 1].read(from, to, samples);
       }
       return samples.empty() ? std::nullopt : std::optional(samples.back());
+    }
+
+    // The series of a block are read one after the other, and their samples lie anywhere in memory.
+    void fetch_ahead(std::size_t count) const {
+      const std::size_t index = static_cast<std::size_t>(this - block->series.data()) + count;
+      if (index < block->series.size()) {
+        block->series[index].fetch();
+      }
+    }
+
+    void fetch() const {
+      if (open.size > 0) {
+        fetch_bytes(open.words.data(), open.size * sizeof(std::uint64_t));
+      }
+      if (first < last) {
+        fetch_bytes(block->chunks[first].bytes.get(), block->chunks[first].size);
+      }
+    }
+
+    static void fetch_bytes(const void* from, std::size_t size) {
+      constexpr std::size_t kLine = 64;
+      for (std::size_t at = 0; at < size; at += kLine) {
+        __builtin_prefetch(static_cast<const char*>(from) + at);
+      }
     }
 
     const PinnedBlock* block = nullptr;
@@ -210,6 +235,25 @@ class Pins {
 
 }  // namespace
 
+// Series lie anywhere in memory, and point at what lies elsewhere again: the farther away, the less
+// of it can be asked for.
+void Store::Impl::fetch_ahead(const std::vector<Slot>& slots, std::size_t at) const {
+  if (at + 12 < slots.size()) {
+    const auto* series = reinterpret_cast<const char*>(table[slots[at + 12]].get());
+    for (std::size_t i = 0; i < sizeof(Series); i += 64) {
+      __builtin_prefetch(series + i);
+    }
+  }
+  if (at + 8 < slots.size()) {
+    const Series& series = *table[slots[at + 8]];
+    __builtin_prefetch(series.labels.all().data());
+    series.head.fetch();
+  }
+  if (at + 4 < slots.size()) {
+    __builtin_prefetch(table[slots[at + 4]]->head.sealed().data());
+  }
+}
+
 std::vector<PinnedSeries> Store::Impl::pin(const Selection& selection,
                                            std::span<const Provision> given) const {
   const std::shared_ptr<const std::vector<Slot>> slots = resolve(selection.matchers);
@@ -220,8 +264,9 @@ std::vector<PinnedSeries> Store::Impl::pin(const Selection& selection,
   }
   constexpr std::int64_t kEver = std::numeric_limits<std::int64_t>::max();
   Pins pins(want, shift_ms, slots->size() + older.size());
-  for (const Slot slot : *slots) {
-    const Series& series = *table[slot];
+  for (std::size_t i = 0; i < slots->size(); ++i) {
+    fetch_ahead(*slots, i);
+    const Series& series = *table[(*slots)[i]];
     pins.begin();
     std::vector<model::HistogramSample> histograms;
     if (!older.empty()) {

@@ -150,6 +150,8 @@ struct Store::Impl {
   std::shared_ptr<const std::vector<Slot>> resolve(const model::Matchers& matchers) const;
   std::vector<Slot> look_up(const model::Matchers& matchers) const;
   std::vector<PinnedSeries> pin(const Selection& selection, std::span<const Provision> given) const;
+  /// Fetches what pinning the series behind `at` is going to look at.
+  void fetch_ahead(const std::vector<Slot>& slots, std::size_t at) const;
   /// The same selection in kept times, as far back as anything may be shown.
   Selection kept(const Selection& selection) const;
   /// Earlier samples are refused: a series that has left memory has none that is later.

@@ -60,6 +60,8 @@ void evaluate_rule(benchmark::State& state, const std::string& expression) {
 }
 BENCHMARK_CAPTURE(evaluate_rule, threshold_one_series, "queue_length{path=\"/api/42\"} > 80");
 BENCHMARK_CAPTURE(evaluate_rule, threshold_200_series, "queue_length > 80");
+BENCHMARK_CAPTURE(evaluate_rule, threshold_of_rate_200_series,
+                  "sum by (service) (rate(requests_total[5m])) > 1e6");
 BENCHMARK_CAPTURE(evaluate_rule, increase_5m, "increase(requests_total{code=\"500\"}[5m]) > 1000");
 BENCHMARK_CAPTURE(evaluate_rule, error_ratio,
                   "sum by (service) (rate(requests_total{code=~\"5..\"}[5m])) / "

@@ -74,6 +74,26 @@ TEST(Stats, CountEachStepWhenAsked) {
   EXPECT_EQ(world.evaluate("m", 90)->stats.per_step, (Steps{{90'000, 2}}));
 }
 
+TEST(Stats, AreThoseOfEachStepInAll) {
+  World world = two_series();
+  for (const char* text :
+       {"rate(m[20s])", "m > 3", "quantile_over_time(0.5, m[30s])", "clamp(m, 1, 2)"}) {
+    world.options.per_step_stats = false;
+    const auto total = world.range(text, seconds(0, 150, 5))->stats.total_samples;
+    world.options.per_step_stats = true;
+    const auto stats = world.range(text, seconds(0, 150, 5))->stats;
+    std::uint64_t sum = 0;
+    for (const auto& [time_ms, samples] : stats.per_step) {
+      sum += samples;
+    }
+    EXPECT_GT(sum, 0U) << text;
+    EXPECT_EQ(stats.total_samples, sum) << text;
+    EXPECT_EQ(total, sum) << text;
+  }
+  world.options.per_step_stats = false;
+  EXPECT_EQ(world.evaluate("m > 1e9", 90)->stats.total_samples, 2U);
+}
+
 TEST(Stats, KnowTheMostSamplesHeld) {
   const World world = two_series();
   EXPECT_EQ(world.evaluate("m", 90)->stats.peak_samples, 2U);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdint>
@@ -106,6 +107,55 @@ TEST_P(Windows, SayWhatFoldsSay) {
       }
     }
   }
+}
+
+// The steps of a series at once, in pieces, are the steps one by one.
+TEST_P(Windows, SlideOverManySteps) {
+  const Function& function = *find_function(GetParam());
+  const auto samples = samples_of(Values::kReals, 3);
+  const std::vector<double> parameters = {0.3};
+  std::vector<std::int64_t> ends;
+  for (std::int64_t at = -5'000; at < samples.back().time_ms + 30'000; at += 900) {
+    ends.push_back(at);
+  }
+  std::vector<double> values(ends.size(), -1);
+  Slide slide;
+  slide.samples = samples;
+  slide.range_ms = 20'000;
+  slide.parameters = parameters;
+  const auto window = function.window();
+  window->restart();
+  for (std::size_t first = 0; first < ends.size(); first += 7) {
+    const std::size_t count = std::min<std::size_t>(7, ends.size() - first);
+    slide.ends_ms = slide.times_ms = std::span(ends).subspan(first, count);
+    slide.values = std::span(values).subspan(first, count);
+    window->slide(slide);
+  }
+  const auto single = function.window();
+  single->restart();
+  std::size_t found = 0;
+  std::uint64_t looked_at = 0;
+  for (std::size_t i = 0; i < ends.size(); ++i) {
+    const auto inside = [&](const Sample& sample) {
+      return sample.time_ms > ends[i] - slide.range_ms && sample.time_ms <= ends[i];
+    };
+    const auto begin = std::ranges::find_if(samples, inside);
+    const auto count = std::ranges::count_if(samples, inside);
+    looked_at += static_cast<std::uint64_t>(count);
+    std::optional<double> expected;
+    if (count > 0) {
+      RangeInput input;
+      input.samples = std::span(begin, static_cast<std::size_t>(count));
+      input.start_ms = ends[i] - slide.range_ms;
+      input.end_ms = input.time_ms = ends[i];
+      input.parameters = parameters;
+      expected = single->value(input, static_cast<std::uint64_t>(begin - samples.begin()));
+    }
+    found += expected ? 1 : 0;
+    ASSERT_TRUE(same(values[i], expected.value_or(-1), 0)) << GetParam() << " at " << ends[i];
+  }
+  EXPECT_EQ(slide.found, found);
+  EXPECT_EQ(slide.looked_at, looked_at);
 }
 
 TEST_P(Windows, BeginAgainWhenNothingIsLeft) {

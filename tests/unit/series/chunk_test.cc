@@ -141,6 +141,30 @@ TEST(Chunk, ReadsOnlyTheTimesAskedFor) {
   expect_same(read(21, 29), {});
 }
 
+TEST(Chunk, ReadsAnyPartOfOneWithManySamples) {
+  base::SeededRandom random(5);
+  std::vector<model::Sample> samples;
+  std::int64_t time = 0;
+  for (int i = 0; i < 120; ++i) {
+    // Distances for each way of writing them, and values that stay, move a little or jump.
+    time += 1 + static_cast<std::int64_t>(random.below(std::uint64_t{1} << random.below(40)));
+    const double before = samples.empty() ? 0 : samples.back().value;
+    const double values[] = {before, before + 1, random.uniform(), from_bits(random.next())};
+    samples.push_back({time, values[random.below(4)]});
+  }
+  const Chunk chunk = encode(samples);
+  for (std::size_t first = 0; first < samples.size(); first += 7) {
+    for (std::size_t last = first; last < samples.size(); last += 11) {
+      std::vector<model::Sample> got = {{-1, -1}};
+      chunk.read(samples[first].time_ms, samples[last].time_ms, got);
+      std::vector<model::Sample> want = {{-1, -1}};
+      want.insert(want.end(), samples.begin() + static_cast<long>(first),
+                  samples.begin() + static_cast<long>(last) + 1);
+      expect_same(got, want);
+    }
+  }
+}
+
 TEST(Chunk, TakesFewBytesForASteadyCounter) {
   std::vector<model::Sample> samples;
   for (int i = 0; i < 120; ++i) {
