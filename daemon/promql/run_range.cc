@@ -44,6 +44,11 @@ class RangeCallStream final : public Stream {
         steps_[1] - steps_[0] < shape_.range_ms) {
       window_ = function_.window();
     }
+    const bool remembers = run.memory() != nullptr && range.kind == NodeKind::kRange &&
+                           run.version(range) != 0 && steps_.size() == 1;
+    if (plain && remembers && function_.window != nullptr && function_.window()->exact()) {
+      kept_ = &run.memory()->windows(run.id_of(node), run.version(range), run.series(range).size());
+    }
     // Whoever wants to know what each step looked at, or changes parameters, goes step by step.
     whole_ = window_ && constant_ && !run_.options().per_step_stats;
     if (whole_) {
@@ -52,17 +57,12 @@ class RangeCallStream final : public Stream {
         ends_ms_.push_back(shape_.at(time_ms).end_ms);
       }
     }
-    const bool remembers = run.memory() != nullptr && range.kind == NodeKind::kRange &&
-                           run.version(range) != 0 && steps_.size() == 1;
-    if (plain && remembers && function_.window != nullptr && function_.window()->exact()) {
-      kept_ = &run.memory()->windows(run.id_of(node), run.version(range), run.series(range).size());
-    }
   }
 
   Result<bool> next(Column& column) override {
     RangeFeed feed;
     while (true) {
-      auto more = source_->next(feed);
+      const auto more = source_->next(feed);
       if (!more || !*more) {
         return more;
       }

@@ -64,6 +64,7 @@ void Schedule::set_live(const std::vector<LiveOrigin>& origins, base::MonotonicT
     for (const std::size_t rule : readers->second) {
       states_[rule].reads.erase(removed);
       states_[rule].delivered.erase(removed);
+      states_[rule].owed.erase(removed);
       if (warm_ && !states_[rule].spec.grid) {
         due_.insert(rule);
       }
@@ -91,6 +92,7 @@ void Schedule::fall_asleep(std::size_t rule) {
     active_stale_ = true;
   }
   state.delivered.clear();
+  state.owed.clear();
   state.first_delivery.reset();
 }
 
@@ -130,7 +132,11 @@ void Schedule::deliver(const Delivery& delivery) {
     return;
   }
   for (const std::size_t rule : readers->second) {
-    states_[rule].delivered.insert(delivery.origin);
+    State& state = states_[rule];
+    state.delivered.insert(delivery.origin);
+    if (state.owed.erase(delivery.origin) > 0 && state.owed.empty() && warm_ && !state.spec.grid) {
+      due_.insert(rule);
+    }
     pass_by(rule, delivery.origin, delivery.arrived);
     mark(rule, delivery.arrived);
   }

@@ -22,8 +22,9 @@ namespace tocsin::rules {
 /// A rule in rounds becomes due when each of its inputs has delivered since its last look: the
 /// live origins that it is known to read, and the rules in rounds that it reads and that
 /// themselves have live inputs. At the latest it is due one group interval after the first
-/// delivery, one group interval after its last look, and when an alert's deadline comes. A rule
-/// on the grid is due at its group's slots.
+/// delivery, one group interval after its last look, and when an alert's deadline comes; inputs
+/// that were missing then make it due once more when the last of them has delivered. A rule on the
+/// grid is due at its group's slots.
 ///
 /// After a start nothing is due before every live origin has delivered once, or one evaluation
 /// interval has passed; rules that found nothing to read then still wait for the slow origins,
@@ -102,6 +103,9 @@ class Schedule {
     RuleSpec spec;
     std::set<series::Origin> reads;      ///< live ones only
     std::set<series::Origin> delivered;  ///< part of `reads`
+    /// Had not delivered yet when a round of the rule ended early, because its time was up or an
+    /// alert's deadline had come. With the last of them the round is complete after all.
+    std::set<series::Origin> owed;
     std::set<std::size_t> delivered_rules;
     std::optional<base::MonotonicTime> first_delivery;
     std::optional<base::MonotonicTime> last_look;

@@ -1,6 +1,7 @@
 // How rounds are put together out of what is due.
 
 #include <algorithm>
+#include <iterator>
 
 #include "rules/schedule.h"
 
@@ -123,6 +124,13 @@ std::optional<Schedule::RoundStage> Schedule::stage_of_round() {
     leave_queue(state, rule);
     state.again.clear();
     state.stirred = false;
+    state.owed.clear();
+    if (!state.delivered.empty() && round_->kind == RoundKind::kData) {
+      std::ranges::copy_if(state.reads, std::inserter(state.owed, state.owed.end()),
+                           [&](series::Origin origin) {
+                             return !state.delivered.contains(origin) && !origins_.pushed(origin);
+                           });
+    }
     state.delivered.clear();
     state.delivered_rules.clear();
     state.first_delivery.reset();

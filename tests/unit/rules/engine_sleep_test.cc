@@ -132,6 +132,25 @@ TEST(Pushed, WhatIsPushedIsNotWaitedFor) {
   EXPECT_THAT(harness.alerts(model::AlertState::kFiring), ElementsAre("Both{}"));
 }
 
+TEST(Rounds, WhoComesJustTooLateCompletesTheRoundAfterAll) {
+  RuleHarness harness;
+  harness.load(kMixed);
+  harness.set_live({{1, seconds(60)}, {2, seconds(60)}, {3, seconds(60)}});
+  for (series::Origin origin = 1; origin <= 3; ++origin) {
+    harness.poll(origin, {{metric("x", std::to_string(origin)), 1}});
+  }
+  harness.advance(seconds(30));
+  harness.poll(1, {{metric("x", "1"), 1}});
+  harness.poll(2, {{metric("x", "2"), 1}});
+  harness.advance(seconds(61));
+  const std::size_t before = harness.looks().size();
+  harness.poll(3, {{metric("x", "3"), 9}});
+  EXPECT_EQ(harness.looks().size(), before + 1) << "not at the end of the next round";
+  EXPECT_THAT(harness.alerts(model::AlertState::kFiring), ElementsAre("Both{}"));
+  harness.poll(1, {{metric("x", "1"), 1}});
+  EXPECT_EQ(harness.looks().size(), before + 1) << "a round of its own begins";
+}
+
 TEST(Pushed, ARuleOfPushesAloneIsLookedAtWithEach) {
   RuleHarness harness;
   harness.load(kMixed);
