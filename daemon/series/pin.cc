@@ -3,6 +3,7 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <limits>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "series/store_impl.h"
@@ -270,7 +271,8 @@ void Store::Impl::fetch_ahead(const std::vector<Slot>& slots, std::size_t at) co
     series.head.fetch();
   }
   if (at + 4 < slots.size()) {
-    __builtin_prefetch(table[slots[at + 4]]->head.sealed().data());
+    const std::span<const Chunk> sealed = table[slots[at + 4]]->head.sealed();
+    __builtin_prefetch(sealed.data() + (sealed.empty() ? 0 : sealed.size() - 1));
   }
 }
 
@@ -296,7 +298,13 @@ std::vector<PinnedSeries> Store::Impl::pin(const Selection& selection,
         older.erase(found);
       }
     }
-    for (const Chunk& chunk : series.head.sealed()) {
+    // Most look at the newest times: the chunks before those are not even touched.
+    const std::span<const Chunk> sealed = series.head.sealed();
+    std::size_t begin = sealed.size();
+    while (begin > 0 && sealed[begin - 1].max_time_ms >= want.min_time_ms) {
+      --begin;
+    }
+    for (const Chunk& chunk : sealed.subspan(begin)) {
       pins.add(chunk);
     }
     pins.end(series, std::move(histograms));
