@@ -105,6 +105,19 @@ std::string_view Statement::blob(int column) const {
 
 void Database::Close::operator()(sqlite3* handle) const { sqlite3_close_v2(handle); }
 
+namespace {
+
+base::Result<bool> has_no_page(const Database& database) {
+  Statement pages = database.prepare("pragma page_count");
+  const bool none = pages.step() && pages.number(0) == 0;
+  if (base::Status asked = pages.run(); !asked) {
+    return asked.error();
+  }
+  return none;
+}
+
+}  // namespace
+
 base::Result<Database> Database::open(const std::string& path) {
   sqlite3* handle = nullptr;
   const int code =
@@ -120,10 +133,19 @@ base::Result<Database> Database::open(const std::string& path) {
   // One process alone: SQLite then keeps the index of its log in private memory. Space that blocks
   // leave goes back to the disk in small steps. Full synchronisation would cost a wait for the disk
   // twice a second; without it a power cut, not a kill, takes the last commits. A new file is not
-  // waited for at all: an empty one is soon made again.
+  // waited for at all: an empty one is soon made again. One
+  // that is there is not written to before it has to be: the disk may be full. Its mode of
+  // vacuum cannot change any more either.
+  if (base::Status set = database.execute("pragma locking_mode = exclusive"); !set) {
+    return std::move(set.error()).context(path);
+  }
+  const auto fresh = has_no_page(database);
+  if (!fresh) {
+    return base::Error(fresh.error()).context(path);
+  }
+  const char* vacuum = *fresh ? "pragma auto_vacuum = incremental" : "pragma auto_vacuum";
   for (const char* pragma :
-       {"pragma synchronous = off", "pragma locking_mode = exclusive",
-        "pragma auto_vacuum = incremental", "pragma journal_mode = wal",
+       {"pragma synchronous = off", vacuum, "pragma journal_mode = wal",
         "pragma synchronous = normal", "pragma cache_size = -256",
         "pragma journal_size_limit = 8388608", "begin exclusive", "rollback"}) {
     if (base::Status set = database.execute(pragma); !set) {

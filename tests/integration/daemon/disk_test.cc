@@ -60,6 +60,8 @@ groups:
   void writes_the_backlog_and_comes_back_with_it() {
     EXPECT_TRUE(eventually(30s, [&] { return rig_.metric("tocsin_journal_degraded") == 0; }))
         << rig_.log();
+    EXPECT_TRUE(eventually(30s, [&] { return rig_.metric("tocsin_blocks_writable") == 1; }))
+        << rig_.log();
     EXPECT_EQ(fired().size(), 2U);
     rig_.process().kill();
     rig_.start_ready();
