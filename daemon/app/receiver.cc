@@ -60,15 +60,6 @@ struct DecodePage {
   }
 };
 
-/// Small bodies are decoded where they arrive; large ones may not hold up the main loop.
-template <typename Job>
-async::Task<base::Result<sources::Pushed>> decode(async::WorkerPool& pool, Job job) {
-  if (job.body.size() <= kInlineBytes) {
-    co_return job();
-  }
-  co_return co_await pool.run(std::move(job));
-}
-
 net::ServerResponse plain(int status, std::string text) {
   net::ServerResponse response;
   response.status = status;
@@ -149,7 +140,12 @@ async::Task<net::ServerResponse> Receiver::remote_write(net::ServerRequest reque
     co_return refuse(kKind, 415, version.error().message());
   }
   DecodeWrite job{std::move(request.body), *version};
-  const base::Result<sources::Pushed> pushed = co_await decode(parts_.pool, std::move(job));
+  base::Result<sources::Pushed> pushed = sources::Pushed{};
+  if (job.body.size() <= kInlineBytes) {
+    pushed = job();
+  } else {
+    pushed = co_await parts_.pool.run(std::move(job));
+  }
   if (!pushed) {
     co_return refuse(kKind, status_of(pushed.error()), pushed.error().to_string());
   }
@@ -171,7 +167,12 @@ async::Task<net::ServerResponse> Receiver::push(net::ServerRequest request) {
   job.format = exposition::format_from_content_type(header(request, "Content-Type"));
   job.time = base::from_millis(last_push_ms_);
   job.body = std::move(request.body);
-  const base::Result<sources::Pushed> pushed = co_await decode(parts_.pool, std::move(job));
+  base::Result<sources::Pushed> pushed = sources::Pushed{};
+  if (job.body.size() <= kInlineBytes) {
+    pushed = job();
+  } else {
+    pushed = co_await parts_.pool.run(std::move(job));
+  }
   if (!pushed) {
     co_return refuse(kKind, status_of(pushed.error()), pushed.error().to_string());
   }

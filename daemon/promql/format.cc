@@ -196,7 +196,8 @@ void Printer::print(const Expr& expr) {
 }
 
 void Printer::write(const NumberLiteral& literal) {
-  out_ += number(literal.value, literal.duration);
+  const std::string text = number(literal.value, literal.duration);
+  out_ += std::string_view(text).substr(std::exchange(no_sign_, false) && text[0] == '+' ? 1 : 0);
 }
 
 void Printer::write(const StringLiteral& text) { out_ += base::quote(text.value); }
@@ -250,6 +251,9 @@ void Printer::write(const Aggregation& aggregation) {
 }
 
 void Printer::write(const Binary& binary) {
+  // +Inf ^ 2 would be +(Inf ^ 2) to the next reader.
+  no_sign_ =
+      binary.op == BinaryOp::kPower && std::holds_alternative<NumberLiteral>(binary.left->node);
   print(*binary.left);
   out_ += " " + operator_of(binary) + " ";
   print(*binary.right);

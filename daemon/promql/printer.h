@@ -37,6 +37,7 @@ class Printer {
   void write(const Paren& paren);
 
   std::string out_;
+  bool no_sign_ = false;  // of the number that comes next
   std::unordered_map<const Expr*, std::pair<std::size_t, std::size_t>> places_;
 };
 

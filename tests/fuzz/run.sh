@@ -16,7 +16,8 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 mkdir "$scratch/seeds" "$scratch/found"
 "$seeds" "$scratch/seeds"
+# A fault's own exit code would be 77, too.
 # Slow machines are slow under the sanitizers too: what hangs takes longer than 25 s.
-"$folder/fuzz_$target" -max_total_time="$seconds" -timeout=25 -rss_limit_mb=2048 -max_len=400 \
+"$folder/fuzz_$target" -max_total_time="$seconds" -error_exitcode=1 -timeout=25 -rss_limit_mb=2048 -max_len=400 \
   -print_final_stats=1 -verbosity=0 -artifact_prefix="$folder/$target-" \
   "$scratch/found" "$scratch/seeds"

@@ -174,6 +174,13 @@ TEST(Durations, SurviveHostileInput) {
   }
 }
 
+TEST(Format, ParsesToTheSameAgain) {
+  for (const std::string text :
+       {"Inf ^ 3 * -b", "2 ^ Inf ^ 3", "+Inf * b", "a * -b ^ -1", "(+Inf) ^ 2", "NaN ^ 2"}) {
+    EXPECT_EQ(printed(text, ParseOptions()), text);
+  }
+}
+
 TEST(Pretty, SplitsWhatIsLongerThanALine) {
   const std::string name(60, 'a');
   const std::vector<Case> cases = {
