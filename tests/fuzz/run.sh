@@ -16,8 +16,9 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 mkdir "$scratch/seeds" "$scratch/found"
 "$seeds" "$scratch/seeds"
-# A fault's own exit code would be 77, too.
+# A fault's own exit code would be 77, too. The same start each time, so that a run of CI says
+# something about the change and not about chance; long runs by hand take others.
 # Slow machines are slow under the sanitizers too: what hangs takes longer than 25 s.
-"$folder/fuzz_$target" -max_total_time="$seconds" -error_exitcode=1 -timeout=25 -rss_limit_mb=2048 -max_len=400 \
-  -print_final_stats=1 -verbosity=0 -artifact_prefix="$folder/$target-" \
+"$folder/fuzz_$target" -max_total_time="$seconds" -error_exitcode=1 -seed=1 -timeout=25 \
+  -rss_limit_mb=2048 -max_len=400 -print_final_stats=1 -verbosity=0 -artifact_prefix="$folder/$target-" \
   "$scratch/found" "$scratch/seeds"
