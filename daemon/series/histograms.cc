@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "model/histogram_algebra.h"
+#include "series/kept_time.h"
 #include "series/store_impl.h"
 
 namespace tocsin::series {
@@ -20,12 +21,6 @@ constexpr std::size_t kBlockBytes =
 
 std::span<const HistogramSample> samples_of(const Block& block) {
   return {block.samples->data(), block.length};
-}
-
-// Selections may name the ends of time, which stay where they are.
-std::int64_t minus(std::int64_t time_ms, std::int64_t shift_ms) {
-  constexpr std::int64_t kFar = std::numeric_limits<std::int64_t>::max() / 2;
-  return time_ms > kFar || time_ms < -kFar ? time_ms : time_ms - shift_ms;
 }
 
 class MixedSamples final : public PinnedSamples {
@@ -50,8 +45,8 @@ class MixedSamples final : public PinnedSamples {
 
   void read_points(std::int64_t min_time_ms, std::int64_t max_time_ms, Points& out) const override {
     floats_->read_points(min_time_ms, max_time_ms, out);
-    const std::int64_t from = std::max(minus(min_time_ms, shift_ms_), floor_ms_);
-    const std::int64_t to = minus(max_time_ms, shift_ms_);
+    const std::int64_t from = std::max(kept_time(min_time_ms, shift_ms_), floor_ms_);
+    const std::int64_t to = kept_time(max_time_ms, shift_ms_);
     read_run(older_, from, to, out);
     for (const Block& block : blocks_) {
       read_run(samples_of(block), from, to, out);
@@ -61,8 +56,8 @@ class MixedSamples final : public PinnedSamples {
   std::optional<Point> newest_point(std::int64_t min_time_ms,
                                     std::int64_t max_time_ms) const override {
     auto point = floats_->newest_point(min_time_ms, max_time_ms);
-    const std::int64_t from = std::max(minus(min_time_ms, shift_ms_), floor_ms_);
-    const std::int64_t to = minus(max_time_ms, shift_ms_);
+    const std::int64_t from = std::max(kept_time(min_time_ms, shift_ms_), floor_ms_);
+    const std::int64_t to = kept_time(max_time_ms, shift_ms_);
     const HistogramSample* newest = nullptr;
     for (auto block = blocks_.rbegin(); block != blocks_.rend() && newest == nullptr; ++block) {
       newest = newest_of(samples_of(*block), to);

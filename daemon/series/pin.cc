@@ -6,16 +6,11 @@
 #include <span>
 #include <utility>
 
+#include "series/kept_time.h"
 #include "series/store_impl.h"
 
 namespace tocsin::series {
 namespace {
-
-// Selections may name the ends of time, which stay where they are.
-std::int64_t minus(std::int64_t time_ms, std::int64_t shift_ms) {
-  constexpr std::int64_t kFar = std::numeric_limits<std::int64_t>::max() / 2;
-  return time_ms > kFar || time_ms < -kFar ? time_ms : time_ms - shift_ms;
-}
 
 /// The pinned samples of one list of series. One block holds all of them, each series points into
 /// it: a round pins thousands of series.
@@ -26,8 +21,8 @@ struct PinnedBlock {
               std::vector<model::Sample>& out) const override {
       fetch_ahead(2);
       const std::size_t begin = out.size();
-      read_kept(std::max(minus(min_time_ms, block->shift_ms), floor_ms),
-                minus(max_time_ms, block->shift_ms), out);
+      read_kept(std::max(kept_time(min_time_ms, block->shift_ms), floor_ms),
+                kept_time(max_time_ms, block->shift_ms), out);
       if (block->shift_ms != 0) {
         for (std::size_t i = begin; i < out.size(); ++i) {
           out[i].time_ms += block->shift_ms;
@@ -47,8 +42,8 @@ struct PinnedBlock {
 
     std::optional<model::Sample> newest(std::int64_t min_time_ms,
                                         std::int64_t max_time_ms) const override {
-      auto sample = newest_kept(std::max(minus(min_time_ms, block->shift_ms), floor_ms),
-                                minus(max_time_ms, block->shift_ms));
+      auto sample = newest_kept(std::max(kept_time(min_time_ms, block->shift_ms), floor_ms),
+                                kept_time(max_time_ms, block->shift_ms));
       if (sample) {
         sample->time_ms += block->shift_ms;
       }
@@ -141,8 +136,8 @@ void read_kept(const Head& head, std::int64_t from, std::int64_t to,
 }
 
 Selection Store::Impl::kept(const Selection& selection) const {
-  return {selection.matchers, std::max(minus(selection.min_time_ms, shift_ms), floor_ms),
-          minus(selection.max_time_ms, shift_ms)};
+  return {selection.matchers, std::max(kept_time(selection.min_time_ms, shift_ms), floor_ms),
+          kept_time(selection.max_time_ms, shift_ms)};
 }
 
 namespace {

@@ -4,16 +4,11 @@
 #include <limits>
 #include <utility>
 
+#include "series/kept_time.h"
 #include "series/store.h"
 
 namespace tocsin::series {
 namespace {
-
-// Selections may name the ends of time, which stay where they are.
-std::int64_t minus(std::int64_t time_ms, std::int64_t shift_ms) {
-  constexpr std::int64_t kFar = std::numeric_limits<std::int64_t>::max() / 2;
-  return time_ms > kFar || time_ms < -kFar ? time_ms : time_ms - shift_ms;
-}
 
 const LiveSeries& live_of(const PinnedSeries& entry) {
   return static_cast<const LiveSeries&>(*entry.samples);
@@ -27,8 +22,8 @@ void LiveSeries::read(std::int64_t min_time_ms, std::int64_t max_time_ms,
     return;
   }
   const std::size_t begin = out.size();
-  read_kept(series_->head, minus(min_time_ms, store_.shift_ms), minus(max_time_ms, store_.shift_ms),
-            out);
+  read_kept(series_->head, kept_time(min_time_ms, store_.shift_ms),
+            kept_time(max_time_ms, store_.shift_ms), out);
   for (std::size_t i = begin; i < out.size(); ++i) {
     out[i].time_ms += store_.shift_ms;
   }
@@ -288,7 +283,7 @@ Snapshot Store::live(std::span<const Selection> selections, std::span<const base
     if (!watch) {
       watch = impl_->watches->watch(selections[i].matchers, keep[i].count());
     }
-    const std::int64_t from = minus(selections[i].min_time_ms, impl_->shift_ms);
+    const std::int64_t from = kept_time(selections[i].min_time_ms, impl_->shift_ms);
     if (from >= std::max(impl_->floor_ms, impl_->oldest_accepted()) && watch->floats_only()) {
       auto list = watch->list();
       snapshot.add(std::move(list), watch->version());
