@@ -357,8 +357,9 @@ async::Task<ServerResponse> Api::incidents(ServerRequest request) {
     filter.limit = static_cast<std::size_t>(std::min(*number, double{kMaxIncidents}));
   }
   auto work = views_.incidents(std::move(filter));
-  const base::Result<std::vector<IncidentView>> found = co_await std::move(work);
-  co_return found ? success(encode_incidents(*found)) : failed_query(found.error());
+  const base::Result<IncidentList> found = co_await std::move(work);
+  co_return found ? success(encode_incidents(found->incidents), found->warnings)
+                  : failed_query(found.error());
 }
 
 async::Task<ServerResponse> Api::incident(ServerRequest request) {

@@ -154,13 +154,18 @@ struct RuntimeView {
   base::Duration retention{0};
 };
 
+struct IncidentList {
+  std::vector<IncidentView> incidents;  ///< newest first
+  std::vector<std::string> warnings;    ///< what may be missing, and why
+};
+
 /// Reads the daemon's state.
 class Views {
  public:
   virtual ~Views() = default;
   virtual std::vector<RuleGroupView> rule_groups() const = 0;
   virtual std::vector<TargetView> targets() const = 0;
-  virtual async::Task<base::Result<std::vector<IncidentView>>> incidents(IncidentFilter filter) = 0;
+  virtual async::Task<base::Result<IncidentList>> incidents(IncidentFilter filter) = 0;
   /// kNotFound when there is no such incident.
   virtual async::Task<base::Result<IncidentDetail>> incident(std::string id) = 0;
   virtual Readiness readiness() const = 0;

@@ -174,6 +174,7 @@ async::Task<base::Status> Daemon::start() {
       .store = *store_,
       .metrics = metrics_,
       .clock = parts_.clock,
+      .timers = parts_.timers,
       .query_pool = *query_pool_,
       .config = [this]() -> const Config& { return generation_->config; },
       .runtime = [this] { return runtime(); },

@@ -67,8 +67,8 @@ base::Result<api::ServerOptions> Daemon::server_options() const {
   return options;
 }
 
-// Tells the service manager that all is well: this loop turns, the journal answers (or is known to
-// be degraded), and nothing that is due is late.
+// Tells the service manager that all is well: this loop turns, the journal answers (or is declared
+// degraded), and nothing that is due is late.
 async::Task<> Daemon::watch() {
   const auto interval = parts_.service.watchdog_interval();
   if (!interval) {
@@ -84,12 +84,12 @@ async::Task<> Daemon::watch() {
     if (cancelled) {
       co_return;
     }
-    const bool journal_well = records.has_value() || pipeline_->committer().degraded();
-    if (journal_well && !pipeline_->is_late(period)) {
+    // Killing a daemon that waits for its disk would end detection too, so it is not asked for.
+    pipeline_->journal_heard(records.has_value());
+    if (!pipeline_->is_late(period)) {
       parts_.service.alive();
     } else {
-      log_error("not well: the watchdog is not told",
-                {{"journal", journal_well ? "answers" : "does not answer"}});
+      log_error("not well: the watchdog is not told", {});
     }
     const base::Status slept = co_await parts_.timers.sleep_until(next);
     if (!slept) {
@@ -222,7 +222,8 @@ async::Task<> Daemon::stop() {
     }
   }
   if (journal_) {
-    const base::Status closed = co_await journal_->close();
+    auto closing = async::with_deadline(parts_.timers, deadline, journal_->close());
+    const base::Status closed = co_await std::move(closing);
     if (!closed) {
       log_error("the journal did not close cleanly", {{"error", closed.error().message()}});
     }
@@ -230,8 +231,10 @@ async::Task<> Daemon::stop() {
   http_.close_idle();
   if (query_pool_) {
     // Its jobs were cancelled above; one that does not hear is left behind.
-    auto ended = query_pool_->shutdown();
-    co_await async::race_deadline(parts_.timers, deadline, std::move(ended));
+    const base::Status ended = co_await query_pool_->shutdown(parts_.timers, deadline);
+    if (!ended) {
+      log_warning("a query was left behind", {{"error", ended.error().message()}});
+    }
   }
   co_await pool_.shutdown();
 }

@@ -1,6 +1,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
+#include <boost/json/value_to.hpp>
 #include <cstdio>
 
 #include "app/cli.h"
@@ -8,6 +9,11 @@
 
 namespace tocsin::app {
 namespace {
+
+const boost::json::array* list_of(const boost::json::value& value, std::string_view key) {
+  const auto* member = value.is_object() ? value.get_object().if_contains(key) : nullptr;
+  return member != nullptr && member->is_array() ? &member->get_array() : nullptr;
+}
 
 // The answer's `data`, or nothing after the reason was printed.
 std::optional<boost::json::value> fetch(const IncidentOptions& options, const std::string& path,
@@ -23,6 +29,11 @@ std::optional<boost::json::value> fetch(const IncidentOptions& options, const st
     exit_code = 1;
     return std::nullopt;
   }
+  if (const auto* warnings = list_of(*answer, "warnings")) {
+    for (const auto& warning : *warnings) {
+      std::fprintf(stderr, "warning: %s\n", boost::json::value_to<std::string>(warning).c_str());
+    }
+  }
   if (options.json) {
     std::printf("%s\n", boost::json::serialize(*answer).c_str());
     exit_code = 0;
@@ -35,11 +46,6 @@ std::optional<boost::json::value> fetch(const IncidentOptions& options, const st
 std::string grade_text(const boost::json::value& incident) {
   return member_text(incident, "grade") +
          (member_text(incident, "provisional") == "true" ? " (provisional)" : "");
-}
-
-const boost::json::array* list_of(const boost::json::value& value, std::string_view key) {
-  const auto* member = value.is_object() ? value.get_object().if_contains(key) : nullptr;
-  return member != nullptr && member->is_array() ? &member->get_array() : nullptr;
 }
 
 void print_timeline(const boost::json::value& incident) {

@@ -90,6 +90,8 @@ class Pipeline {
 
   const Core& core() const { return core_; }
   const journal::Committer& committer() const { return committer_; }
+  /// What a question to the journal found; see journal::Committer::heard().
+  void journal_heard(bool answers) { committer_.heard(answers); }
   /// Wall time as the machines see it.
   base::WallTime now() { return look().wall; }
   /// Whether a due look at a rule or deadline is late by more than this.

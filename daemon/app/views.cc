@@ -6,12 +6,16 @@
 
 #include "app/version.h"
 #include "app/view_mapping.h"
+#include "async/deadline.h"
 #include "promql/query.h"
 
 namespace tocsin::app {
 namespace {
 
 constexpr std::size_t kPage = 1000;
+/// How long an answer waits for the journal, which may lie on a disk that hangs.
+constexpr base::Duration kJournalPatience = std::chrono::seconds(5);
+constexpr std::string_view kJournalSilent = "the journal does not answer";
 /// Samples from which a query leaves much memory behind.
 constexpr std::uint64_t kLargeQuery = 500'000;
 
@@ -69,11 +73,20 @@ async::Task<base::Result<std::vector<std::string>>> DaemonViews::incident_ids(st
   co_return std::vector<std::string>(newest.begin(), newest.end());
 }
 
-async::Task<base::Result<incidents::Incident>> DaemonViews::stored_incident(std::string id) {
+async::Task<base::Result<incidents::Incident>> DaemonViews::find_incident(std::string id) {
   // A live incident is whole in memory; its newest records may not be written yet.
   if (const auto live = parts_.pipeline.core().incidents().find(id)) {
     co_return *live;
   }
+  const base::MonotonicTime deadline = parts_.clock.monotonic_now() + kJournalPatience;
+  auto stored = co_await async::with_deadline(parts_.timers, deadline, stored_incident(id));
+  if (!stored && stored.error().code() == base::ErrorCode::kTimeout) {
+    co_return base::Error(base::ErrorCode::kTimeout, std::string(kJournalSilent));
+  }
+  co_return stored;
+}
+
+async::Task<base::Result<incidents::Incident>> DaemonViews::stored_incident(std::string id) {
   journal::RecordQuery query{.type_prefix = "incident.", .subject = id, .limit = kPage};
   std::vector<model::Record> records;
   while (true) {
@@ -94,26 +107,20 @@ async::Task<base::Result<incidents::Incident>> DaemonViews::stored_incident(std:
   co_return incidents::fold(records);
 }
 
-async::Task<base::Result<std::vector<api::IncidentView>>> DaemonViews::incidents(
+async::Task<base::Result<std::vector<api::IncidentView>>> DaemonViews::ended_incidents(
     api::IncidentFilter filter) {
   // Filters look at the fold, so more are read than shown.
   const std::size_t candidates = filter.states.empty() ? filter.limit : filter.limit * 10;
-  std::vector<api::IncidentView> views;
-  std::vector<std::string> seen;
-  const auto live = parts_.pipeline.core().incidents().live();
-  for (auto it = live.rbegin(); it != live.rend() && views.size() < filter.limit; ++it) {
-    seen.push_back((*it)->id());
-    api::IncidentView view = to_view(**it);
-    if (wanted(filter, view)) {
-      views.push_back(std::move(view));
-    }
-  }
   auto ids = co_await incident_ids(candidates);
   if (!ids) {
     co_return ids.error();
   }
+  std::vector<api::IncidentView> views;
   for (const std::string& id : *ids) {
-    if (views.size() >= filter.limit || std::ranges::find(seen, id) != seen.end()) {
+    if (views.size() >= filter.limit) {
+      break;
+    }
+    if (parts_.pipeline.core().incidents().find(id)) {
       continue;
     }
     auto incident = co_await stored_incident(id);
@@ -125,12 +132,39 @@ async::Task<base::Result<std::vector<api::IncidentView>>> DaemonViews::incidents
       views.push_back(std::move(view));
     }
   }
-  std::ranges::stable_sort(views, std::ranges::greater(), &api::IncidentView::detected_at);
   co_return views;
 }
 
+async::Task<base::Result<api::IncidentList>> DaemonViews::incidents(api::IncidentFilter filter) {
+  api::IncidentList list;
+  for (const auto& live : parts_.pipeline.core().incidents().live()) {
+    api::IncidentView view = to_view(*live);
+    if (wanted(filter, view)) {
+      list.incidents.push_back(std::move(view));
+    }
+  }
+  const base::MonotonicTime deadline = parts_.clock.monotonic_now() + kJournalPatience;
+  auto ended = co_await async::with_deadline(parts_.timers, deadline, ended_incidents(filter));
+  if (ended) {
+    std::ranges::move(*ended, std::back_inserter(list.incidents));
+  } else if (ended.error().code() == base::ErrorCode::kCancelled) {
+    co_return ended.error();
+  } else {
+    // Whoever asks now has an incident before him; those that are live are known without it.
+    const std::string why = ended.error().code() == base::ErrorCode::kTimeout
+                                ? std::string(kJournalSilent)
+                                : ended.error().message();
+    list.warnings.push_back("only live incidents are listed: " + why);
+  }
+  std::ranges::stable_sort(list.incidents, std::ranges::greater(), &api::IncidentView::detected_at);
+  if (list.incidents.size() > filter.limit) {
+    list.incidents.resize(filter.limit);
+  }
+  co_return list;
+}
+
 async::Task<base::Result<api::IncidentDetail>> DaemonViews::incident(std::string id) {
-  auto incident = co_await stored_incident(id);
+  auto incident = co_await find_incident(std::move(id));
   if (!incident) {
     co_return incident.error();
   }

@@ -12,6 +12,7 @@
 #include "app/feed.h"
 #include "app/metrics.h"
 #include "app/pipeline.h"
+#include "async/timers.h"
 #include "async/worker_pool.h"
 #include "base/clock.h"
 #include "journal/journal.h"
@@ -29,6 +30,7 @@ class DaemonViews final : public api::Views, public api::Queries {
     series::Store& store;
     Metrics& metrics;
     const base::Clock& clock;
+    async::Timers& timers;
     async::WorkerPool& query_pool;          ///< for queries alone
     std::function<const Config&()> config;  ///< the one that runs
     std::function<api::RuntimeView()> runtime;
@@ -40,8 +42,7 @@ class DaemonViews final : public api::Views, public api::Queries {
 
   std::vector<api::RuleGroupView> rule_groups() const override;
   std::vector<api::TargetView> targets() const override;
-  async::Task<base::Result<std::vector<api::IncidentView>>> incidents(
-      api::IncidentFilter filter) override;
+  async::Task<base::Result<api::IncidentList>> incidents(api::IncidentFilter filter) override;
   async::Task<base::Result<api::IncidentDetail>> incident(std::string id) override;
   api::Readiness readiness() const override;
   std::string metrics() const override;
@@ -61,7 +62,10 @@ class DaemonViews final : public api::Views, public api::Queries {
   void report(const api::QueryReport& report) override;
 
  private:
+  async::Task<base::Result<incidents::Incident>> find_incident(std::string id);
   async::Task<base::Result<incidents::Incident>> stored_incident(std::string id);
+  async::Task<base::Result<std::vector<api::IncidentView>>> ended_incidents(
+      api::IncidentFilter filter);
   async::Task<base::Result<std::vector<std::string>>> incident_ids(std::size_t limit);
 
   Parts parts_;

@@ -15,6 +15,7 @@
 #include <thread>
 #include <vector>
 
+#include "async/deadline.h"
 #include "async/event.h"
 #include "base/check.h"
 
@@ -159,11 +160,14 @@ struct ThreadQueue::Core {
     }
   }
 
-  void join() {
+  void join(base::Duration limit) {
     std::unique_lock lock(mutex);
+    if (abandoned) {
+      return;
+    }
     closed = true;
     changed.notify_all();
-    const bool ended = changed.wait_for(lock, options.join_limit, [this] { return alive == 0; });
+    const bool ended = changed.wait_for(lock, limit, [this] { return alive == 0; });
     abandoned = true;
     if (!ended) {
       // A thread hangs and stays. What is tied to the loop must not die with it.
@@ -190,7 +194,7 @@ std::size_t processors() { return std::max(std::thread::hardware_concurrency(), 
 ThreadQueue::ThreadQueue(asio::any_io_executor executor, ThreadOptions options)
     : core_(std::make_shared<Core>(std::move(executor), std::move(options))) {}
 
-ThreadQueue::~ThreadQueue() { core_->join(); }
+ThreadQueue::~ThreadQueue() { core_->join(core_->options.join_limit); }
 
 std::size_t ThreadQueue::pending() const { return core_->unfinished; }
 
@@ -226,7 +230,19 @@ Task<> ThreadQueue::shutdown() {
       co_return;
     }
   }
-  core->join();
+  core->join(core->options.join_limit);
+}
+
+Task<base::Status> ThreadQueue::shutdown(Timers& timers, base::MonotonicTime deadline) {
+  const std::shared_ptr<Core> core = core_;
+  Task<> all = shutdown();
+  const RaceEnd end = co_await race_deadline(timers, deadline, std::move(all));
+  if (end == RaceEnd::kTimedOut) {
+    core->join(base::Duration(0));
+    co_return Error(ErrorCode::kTimeout,
+                    core->options.name + ": a call has not returned and is left behind");
+  }
+  co_return base::Status{};
 }
 
 }  // namespace tocsin::async

@@ -10,6 +10,8 @@
 #include <utility>
 
 #include "async/task.h"
+#include "async/timers.h"
+#include "base/clock.h"
 #include "base/duration.h"
 #include "base/result.h"
 
@@ -64,6 +66,9 @@ class ThreadQueue {
 
   /// Refuses new jobs, waits until the queued ones have run, ends the threads.
   Task<> shutdown();
+  /// The same with a limit: kTimeout when a job has not returned by then. It is left behind with
+  /// its thread, and whatever the job owns.
+  Task<base::Status> shutdown(Timers& timers, base::MonotonicTime deadline);
 
   /// Jobs that wait or run.
   std::size_t pending() const;

@@ -133,7 +133,8 @@ class Keeper {
   /// Looks at memory now and, when it is short, acts at once; see KeeperOptions::memory_bytes.
   async::Task<> bound_memory();
 
-  /// Writes what is pending and ends the tasks.
+  /// Writes what is pending and ends the tasks. A disk that does not answer by the deadline is left
+  /// to itself, with the thread that waits for it: kTimeout.
   async::Task<base::Status> stop(base::MonotonicTime deadline);
 
   KeeperStats stats() const;

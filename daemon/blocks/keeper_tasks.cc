@@ -355,10 +355,13 @@ async::Task<base::Status> Keeper::stop(base::MonotonicTime deadline) {
   base::Status flushed = co_await async::with_deadline(parts_.timers, deadline, std::move(last));
   open_ = false;
   parts_.store.set_durable(false);
+  // A disk that does not answer may hold the thread for ever: the rest of the daemon has to end.
   auto job = [shared = shared_] { shared->file.reset(); };
-  const base::Status closed = co_await thread_->run(std::move(job));
-  co_await thread_->shutdown();
-  co_return flushed ? closed : flushed;
+  async::Task<base::Status> closing = thread_->run(std::move(job));
+  const base::Status closed =
+      co_await async::with_deadline(parts_.timers, deadline, std::move(closing));
+  const base::Status ended = co_await thread_->shutdown(parts_.timers, deadline);
+  co_return !flushed ? flushed : !closed ? closed : ended;
 }
 
 }  // namespace tocsin::blocks

@@ -156,6 +156,20 @@ async::Task<> Committer::write_loop() {
   }
 }
 
+void Committer::degrade() {
+  if (!std::exchange(degraded_, true) && hooks_.on_degraded) {
+    hooks_.on_degraded(last_error_.empty() ? "the journal does not answer" : last_error_);
+  }
+}
+
+void Committer::heard(bool answers) {
+  if (answers) {
+    note_recovery();
+  } else {
+    degrade();
+  }
+}
+
 void Committer::release_next() {
   Effect effect = std::move(entries_[released_].effect);
   entries_[released_].effect = nullptr;
@@ -182,9 +196,7 @@ async::Task<> Committer::release_loop() {
       }
       continue;
     }
-    if (!std::exchange(degraded_, true) && hooks_.on_degraded) {
-      hooks_.on_degraded(last_error_.empty() ? "the journal does not answer" : last_error_);
-    }
+    degrade();
     release_next();
     bound_backlog();
   }

@@ -82,6 +82,10 @@ class Committer {
   /// Flushes until the deadline, releases what is left from memory, and ends the tasks.
   async::Task<base::Status> stop(base::MonotonicTime deadline);
 
+  /// What somebody found who asked the journal a question: one that does not answer is degraded
+  /// before any input has waited for it, and is well again when it answers and nothing waits.
+  void heard(bool answers);
+
   /// Whether effects are released from memory at present.
   bool degraded() const { return degraded_; }
   /// Inputs that are not written yet.
@@ -103,6 +107,7 @@ class Committer {
   void settle(std::size_t count, std::uint64_t last_sequence);
   void give_up_front(const base::Error& why);
   void release_next();
+  void degrade();
   void bound_backlog();
   void note_recovery();
 

@@ -64,7 +64,8 @@ class Journal {
   /// kNotFound when there is no such record.
   virtual async::Task<base::Status> redact(std::uint64_t sequence, model::Record note) = 0;
 
-  /// Writes what is pending and closes. Later calls give kCancelled.
+  /// Writes what is pending and closes. Later calls give kCancelled. Takes as long as the disk
+  /// does, unless it is cancelled.
   virtual async::Task<base::Status> close() = 0;
 };
 

@@ -15,6 +15,8 @@ namespace {
 
 /// Expiry erases this many records per transaction, so that appends get in between.
 constexpr std::uint64_t kExpireChunk = 2000;
+/// close() waits for the disk as long as its caller does; after that nobody does.
+constexpr base::Duration kJoinLimit = std::chrono::milliseconds(100);
 
 /// One append() that waits for its turn, and then for its caller to look.
 struct Pending {
@@ -158,6 +160,7 @@ async::Task<base::Result<std::unique_ptr<Journal>>> open(std::string url, OpenOp
   auto executor = co_await boost::asio::this_coro::executor;
   async::ThreadOptions thread_options;
   thread_options.name = "journal";
+  thread_options.join_limit = kJoinLimit;
   thread_options.inline_jobs = options.inline_jobs;
   auto thread = std::make_unique<async::BlockingThread>(executor, std::move(thread_options));
   auto shared = std::make_shared<Shared>();

@@ -218,6 +218,10 @@ TEST_F(ApiTest, IncidentsTakeStatesAndALimit) {
   for (const std::string limit : {"x", "0", "-1", "1.5", "NaN", ""}) {
     EXPECT_EQ(send("GET", "/tocsin/v1/incidents", {{"limit", limit}}).status, 400) << limit;
   }
+  EXPECT_EQ(send("GET", "/tocsin/v1/incidents").body.find("warnings"), std::string::npos);
+  views_.incident_warnings = {"only live incidents are listed: the journal does not answer"};
+  EXPECT_NE(send("GET", "/tocsin/v1/incidents").body.find(R"("warnings":["only live incidents)"),
+            std::string::npos);
   EXPECT_EQ(send("GET", "/tocsin/v1/incidents/INC-1").status, 200);
   EXPECT_EQ(send("GET", "/tocsin/v1/incidents/INC-2").status, 404);
 }

@@ -27,12 +27,13 @@ class FakeViews final : public Views {
 
   std::vector<RuleGroupView> rule_groups() const override { return groups; }
   std::vector<TargetView> targets() const override { return all_targets; }
-  async::Task<base::Result<std::vector<IncidentView>>> incidents(IncidentFilter filter) override {
+  std::vector<std::string> incident_warnings;
+  async::Task<base::Result<IncidentList>> incidents(IncidentFilter filter) override {
     asked = filter;
-    std::vector<IncidentView> found;
-    found.reserve(details.size());
+    IncidentList found{.incidents = {}, .warnings = incident_warnings};
+    found.incidents.reserve(details.size());
     for (const auto& [id, detail] : details) {
-      found.push_back(detail.incident);
+      found.incidents.push_back(detail.incident);
     }
     co_return found;
   }

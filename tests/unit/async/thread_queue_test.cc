@@ -155,6 +155,60 @@ TEST(BlockingThread, ShutdownRunsWhatIsQueuedAndRefusesMore) {
   EXPECT_EQ(log, (Log{"cancelled: journal: shut down", "1", "2", "drained"}));
 }
 
+Task<> drain_until(ThreadQueue& queue, RealTimers& timers, base::MonotonicTime deadline, Log& log) {
+  const base::Status ended = co_await queue.shutdown(timers, deadline);
+  log.push_back(ended ? "drained" : ended.error().message());
+}
+
+TEST(BlockingThread, AShutdownWithALimitEndsThoughAJobHangs) {
+  const auto release = std::make_shared<std::latch>(1);
+  const auto over = std::make_shared<std::latch>(1);
+  {
+    Loop loop;
+    RealTimers timers;
+    const RealClock clock;
+    Log log;
+    const auto begun = clock.monotonic_now();
+    {
+      BlockingThread thread(loop.context.get_executor(),
+                            {.name = "disk", .join_limit = std::chrono::hours(1)});
+      loop.group.spawn("stuck", call(
+                                    thread,
+                                    [release, over] {
+                                      release->wait();
+                                      over->count_down();
+                                      return 1;
+                                    },
+                                    log));
+      loop.group.spawn("drain",
+                       drain_until(thread, timers, begun + std::chrono::milliseconds(20), log));
+      while (log.empty()) {
+        loop.context.run_one();
+      }
+      EXPECT_EQ(log, (Log{"disk: a call has not returned and is left behind"}));
+      loop.group.cancel();
+      loop.context.run();
+    }
+    EXPECT_LT(clock.monotonic_now() - begun, std::chrono::minutes(30))
+        << "nor does destruction wait";
+  }
+  release->count_down();
+  over->wait();
+}
+
+TEST(BlockingThread, AShutdownWithALimitWaitsForWhatIsQueued) {
+  Loop loop;
+  RealTimers timers;
+  const RealClock clock;
+  BlockingThread thread(loop.context.get_executor(), {.name = "journal"});
+  Log log;
+  loop.group.spawn("one", call(thread, [] { return 1; }, log));
+  loop.group.spawn("drain",
+                   drain_until(thread, timers, clock.monotonic_now() + std::chrono::hours(1), log));
+  loop.context.run();
+  EXPECT_EQ(log, (Log{"1", "drained"}));
+}
+
 TEST(BlockingThread, LeavesAThreadThatHangsBehind) {
   auto release = std::make_shared<std::latch>(1);
   auto over = std::make_shared<std::latch>(1);

@@ -5,6 +5,7 @@
 #include "blocks/keeper.h"
 #include "keeper_world.h"
 #include "series/chunk.h"
+#include "support/stuck_disk.h"
 
 namespace tocsin::blocks {
 namespace {
@@ -117,6 +118,52 @@ TEST_F(KeeperBadDays, AFullDiskCostsHistoryNotDetection) {
   append(200);
   EXPECT_TRUE(loop_.run(keeper_->flush()));
   EXPECT_TRUE(loop_.run(keeper_->seal()));
+}
+
+TEST_F(KeeperBadDays, ADiskThatNeverAnswersCostsHistoryNotDetection) {
+  const tocsin::testing::StuckDisk disk(folder_.path());
+  options_.flush_every = std::chrono::milliseconds(10);
+  options_.patience = std::chrono::milliseconds(50);
+  open();
+  append(2);
+  ASSERT_TRUE(loop_.run(keeper_->flush()));
+  keeper_->start();
+  disk.stick();
+  append(2);
+  while (keeper_->stats().writable) {
+    append(2);
+    turn(std::chrono::milliseconds(20));
+  }
+  EXPECT_TRUE(said("samples cannot be written; detection goes on from memory"));
+  EXPECT_GT(keeper_->stats().write_failures_total, 0U);
+  append(2);
+  const std::size_t in_memory = samples(1).size();
+  EXPECT_GE(in_memory, 4U);
+  disk.release();
+  while (!keeper_->stats().writable) {
+    turn(std::chrono::milliseconds(20));
+  }
+  EXPECT_TRUE(said("samples are written again"));
+  EXPECT_TRUE(loop_.run(keeper_->seal()));
+  close();
+  open();
+  expect_samples(1, in_memory);
+}
+
+TEST_F(KeeperBadDays, ADiskThatNeverAnswersDoesNotHoldUpTheEnd) {
+  const tocsin::testing::StuckDisk disk(folder_.path());
+  open();
+  append(2);
+  ASSERT_TRUE(loop_.run(keeper_->flush()));
+  disk.stick();
+  append(2);
+  const base::Status stopped = loop_.run(keeper_->stop(loop_.in(std::chrono::milliseconds(100))));
+  ASSERT_FALSE(stopped);
+  EXPECT_EQ(stopped.error().code(), base::ErrorCode::kTimeout);
+  const base::MonotonicTime begun = loop_.clock().monotonic_now();
+  keeper_.reset();
+  EXPECT_LT(loop_.clock().monotonic_now() - begun, std::chrono::seconds(4));
+  disk.release();
 }
 
 TEST_F(KeeperBadDays, WithoutAFileTheStoreWorksInMemory) {

@@ -104,6 +104,13 @@ class KeeperWorld : public ::testing::Test {
       EXPECT_TRUE(i == 0 || found[i - 1].time_ms < found[i].time_ms);
     }
   }
+  /// Lets tasks of the keeper go on for so long.
+  void turn(base::Duration time) { loop_.run(sleep(time)); }
+  async::Task<> sleep(base::Duration time) {
+    const base::Status slept =
+        co_await loop_.timers().sleep_until(loop_.clock().monotonic_now() + time);
+    static_cast<void>(slept);
+  }
   bool said(const std::string& part) const {
     for (const std::string& message : said_) {
       if (message.find(part) != std::string::npos) {

@@ -129,6 +129,33 @@ TEST_F(CommitterTest, HoldsEffectsBackForTheGraceAndThenReleasesThemFromMemory) 
   EXPECT_EQ(log_, "d:4 ");
 }
 
+TEST_F(CommitterTest, AQuestionWithoutAnAnswerDegradesItAndAnAnswerMendsIt) {
+  start();
+  committer_->heard(true);
+  EXPECT_EQ(log_, "");
+  committer_->heard(false);
+  committer_->heard(false);
+  EXPECT_EQ(log_, "degraded(the journal does not answer) ");
+  EXPECT_TRUE(committer_->degraded());
+  committer_->heard(true);
+  EXPECT_FALSE(committer_->degraded());
+  EXPECT_EQ(log_, "degraded(the journal does not answer) recovered(0) ");
+  log_.clear();
+  commit("a");
+  simulation_.settle();
+  EXPECT_EQ(log_, "a:1 ");
+}
+
+TEST_F(CommitterTest, AnAnswerMendsNothingWhileWritesAreRefused) {
+  start();
+  disk_->full = true;
+  commit("a");
+  simulation_.run_for(milliseconds(1100));
+  committer_->heard(true);
+  EXPECT_TRUE(committer_->degraded());
+  EXPECT_EQ(log_, "degraded(the disk is full) a! ");
+}
+
 TEST_F(CommitterTest, AShortRefusalIsInvisible) {
   start();
   disk_->fail_appends = {1};

@@ -11,7 +11,11 @@
 #include <csignal>
 #include <optional>
 
+#include "async/deadline.h"
 #include "base/random.h"
+#include "support/eventually.h"
+#include "support/real_loop.h"
+#include "support/stuck_disk.h"
 #include "support/temporary_folder.h"
 
 namespace tocsin::journal {
@@ -94,6 +98,38 @@ TEST_P(SqlJournalTest, DoesEverythingThroughTheInterface) {
   EXPECT_TRUE(loop_.run(journal->close()));
   EXPECT_EQ(loop_.run(append_many(*journal, 1)).error().code(), ErrorCode::kCancelled);
   EXPECT_EQ(loop_.run(journal->close()).error().code(), ErrorCode::kCancelled);
+}
+
+TEST(SqlJournalOnAStuckDisk, IsLeftBehindAndHasWrittenAllTheSameOnceTheDiskAnswers) {
+  const TemporaryFolder folder;
+  const std::string url = "sqlite:" + folder.path() + "/journal.db";
+  const tocsin::testing::StuckDisk disk(folder.path());
+  {
+    tocsin::testing::RealLoop loop;
+    auto journal = loop.run(open(url));
+    ASSERT_TRUE(journal) << journal.error().to_string();
+    ASSERT_EQ(loop.run(append_many(**journal, 3)), 3U);
+    disk.stick();
+    const auto written = loop.run(async::with_deadline(
+        loop.timers(), loop.in(std::chrono::milliseconds(50)), append_many(**journal, 1)));
+    EXPECT_EQ(written.error().code(), ErrorCode::kTimeout);
+    const auto begun = loop.clock().monotonic_now();
+    const base::Status closed = loop.run(async::with_deadline(
+        loop.timers(), loop.in(std::chrono::milliseconds(50)), (*journal)->close()));
+    EXPECT_EQ(closed.error().code(), ErrorCode::kTimeout);
+    journal->reset();
+    EXPECT_LT(loop.clock().monotonic_now() - begun, std::chrono::seconds(4))
+        << "the thread is not waited for";
+  }
+  disk.release();
+  tocsin::testing::RealLoop loop;
+  // The thread that was left behind holds the file until its call has returned.
+  base::Result<std::unique_ptr<Journal>> again = base::Error(ErrorCode::kInternal, "not opened");
+  ASSERT_TRUE(tocsin::testing::eventually(std::chrono::seconds(20), [&] {
+    again = loop.run(open(url));
+    return again.has_value();
+  })) << again.error().to_string();
+  EXPECT_EQ(loop.run((*again)->replay())->records.size(), 4U);
 }
 
 TEST_P(SqlJournalTest, ConcurrentAppendsKeepTheirOrder) {
