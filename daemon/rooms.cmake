@@ -48,7 +48,7 @@ endif()
 
 if(TOCSIN_TIDY)
   find_program(TOCSIN_CLANG_TIDY clang-tidy-19 REQUIRED)
-  set(CMAKE_CXX_CLANG_TIDY ${TOCSIN_CLANG_TIDY} --quiet)
+  set(CMAKE_CXX_CLANG_TIDY ${CMAKE_SOURCE_DIR}/tests/lint/tidy.sh ${TOCSIN_CLANG_TIDY} --quiet)
 endif()
 
 if(TOCSIN_LTO)
