@@ -47,7 +47,7 @@ def rules(targets):
 """
 
 
-async def run(options):
+async def measure(options):
     bench = Bench(options.targets, options.rounds)
     server = await asyncio.start_server(bench.serve, "127.0.0.1", 0, backlog=100)
     port = server.sockets[0].getsockname()[1]
@@ -66,6 +66,11 @@ async def run(options):
                                     f"http://127.0.0.1:{web}/-/ready", log)
             await latency.collect(bench, "tocsin")
     server.close()
+    return bench
+
+
+async def run(options):
+    bench = await measure(options)
     values = bench.latencies_ms()
     print(f"From the last of {options.targets} targets to the webhook, a sum over all of them, "
           f"1 s polls, in ms\n({common.machine()})\n")
@@ -80,13 +85,18 @@ async def run(options):
     return 0 if good else 1
 
 
-def main():
+def parse(arguments=None):
+    """The options of the command line, or of `arguments`."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--tocsin", default=common.DEFAULT_BINARY, type=pathlib.Path)
     parser.add_argument("--targets", type=int, default=40, help="(default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=100, help="(default: %(default)s)")
     parser.add_argument("--budget-ms", type=float, default=15)
-    sys.exit(asyncio.run(run(parser.parse_args())))
+    return parser.parse_args(arguments)
+
+
+def main():
+    sys.exit(asyncio.run(run(parse())))
 
 
 if __name__ == "__main__":
