@@ -317,8 +317,8 @@ ROWS = {
     "ingest": (ingest_lines, 2.3),
     "rules": (rules_lines, 3.3),
     "memory": (memory_lines, 10.2),
-    "restart": (restart_lines, 3),
-    "idle": (idle_lines, 1.5),
-    "start": (start_lines, 0.3),
-    "missing": (missing_lines, 4),
+    "restart": (restart_lines, 2.5),
+    "idle": (idle_lines, 1.4),
+    "start": (start_lines, 0.1),
+    "missing": (missing_lines, 3.4),
 }

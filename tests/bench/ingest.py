@@ -98,15 +98,23 @@ class Program:
         self.start = started.answered
         self.shares, self.rates, self.evaluations = [], [], []
         self.rss_mib = 0
+        self.past = []  # clocks and counters at the beginning of the window
 
-    def look(self):
+    def counters(self):
         page = common.fetch(f"{self.url}/metrics", timeout=30)
-        return (time.monotonic(), common.cpu_seconds(self.process.pid),
-                common.metric(page, STORED[self.side.kind]),
-                common.metric(page, EVALUATED[self.side.kind]))
+        return [common.metric(page, names[self.side.kind]) for names in (STORED, EVALUATED)]
 
-    def note(self, before, after):
-        seconds, cpu, samples, evaluations = (b - a for a, b in zip(before, after))
+    def clocks(self):
+        return [time.monotonic(), common.cpu_seconds(self.process.pid)]
+
+    def begin(self):
+        """A window begins. Its counters are asked for before, and at the end after it."""
+        counters = self.counters()
+        self.past = self.clocks() + counters
+
+    def end(self):
+        now = self.clocks() + self.counters()
+        seconds, cpu, samples, evaluations = (b - a for a, b in zip(self.past, now))
         self.shares.append(100 * cpu / seconds)
         self.rates.append(samples / seconds)
         self.evaluations.append(evaluations / seconds)
@@ -143,10 +151,11 @@ def measure(options, sides, suffix=""):
             programs.append(Program(side, started, web))
         time.sleep(options.warm_up)
         for _ in range(options.windows):
-            before = [program.look() for program in programs]
+            for program in programs:
+                program.begin()
             time.sleep(options.seconds)
-            for program, past in zip(programs, before):
-                program.note(past, program.look())
+            for program in programs:
+                program.end()
         for program in programs:
             program.rss_mib = common.memory_kib(program.process.pid)["rss"] / 1024
     return programs
