@@ -218,7 +218,8 @@ def with_and_without(options, kind):
 
 def difference_text(without, with_rules):
     looks = statistics.median(with_rules.evaluations)
-    return (f"{with_rules.share - without.share:+.2f} %: {common.spread(with_rules.shares, '{:.2f}')} % with, "
+    return (f"{with_rules.share - without.share:+.2f} %: "
+            f"{common.spread(with_rules.shares, '{:.2f}')} % with, "
             f"{common.spread(without.shares, '{:.2f}')} % without; {looks:,.0f} looks a second; "
             f"ready in {with_rules.start:.1f} s")
 
