@@ -5,6 +5,7 @@ import os
 import pathlib
 import re
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -31,8 +32,11 @@ def scratch_folder():
 
 
 @contextlib.contextmanager
-def running(arguments, log, environment=None):
-    """Runs a program with its output in `log`; ends it, politely first, when the block is left."""
+def running(arguments, log, environment=None, grace=10):
+    """Runs a program with its output in `log`; ends it, politely first, when the block is left.
+
+    It is killed when it has not ended `grace` seconds later.
+    """
     with open(log, "wb") as output:
         process = subprocess.Popen([str(argument) for argument in arguments],
                                    stdout=output, stderr=subprocess.STDOUT,
@@ -42,7 +46,7 @@ def running(arguments, log, environment=None):
     finally:
         process.terminate()
         try:
-            process.wait(timeout=10)
+            process.wait(timeout=grace)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -64,8 +68,78 @@ def wait_until_ready(process, url, log, limit=30):
             return
         except (urllib.error.URLError, OSError):
             time.sleep(0.005)
+    not_ready(process, url, log)
+
+
+def not_ready(process, where, log):
     tail = pathlib.Path(log).read_text(errors="replace")[-2000:]
-    sys.exit(f"{process.args[0]} did not become ready at {url}:\n{tail}")
+    sys.exit(f"{process.args[0]} did not become ready at {where}:\n{tail}")
+
+
+class Started:
+    """A program that has become ready, and how long that took, in seconds."""
+
+    def __init__(self, process):
+        self.process = process
+        self.answered = None  # /-/ready had answered 200
+        self.notified = None  # READY=1 had come for systemd; None when it never did
+
+
+@contextlib.contextmanager
+def started(arguments, port, log, limit=30, grace=10):
+    """Runs a program, and is entered once its /-/ready answers 200; asks every two milliseconds."""
+    with scratch_folder() as folder, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notices:
+        path = folder / "notify"
+        notices.bind(str(path))
+        notices.setblocking(False)
+        begun = time.monotonic()
+        with running(arguments, log, {"NOTIFY_SOCKET": str(path)}, grace) as process:
+            program = Started(process)
+            while program.answered is None:
+                if process.poll() is not None or time.monotonic() > begun + limit:
+                    not_ready(process, f"port {port}", log)
+                if answers(port):
+                    program.answered = time.monotonic() - begun
+                else:
+                    time.sleep(0.002)
+                # READY=1 is sent as /-/ready turns; it may come a little after the answer.
+                wait = 0.05 if program.answered is not None else 0
+                if program.notified is None and notified(notices, wait):
+                    program.notified = time.monotonic() - begun
+            yield program
+
+
+def answers(port):
+    """Whether /-/ready at a port of the loopback answers 200 now."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
+            connection.sendall(b"GET /-/ready HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n")
+            return connection.recv(64).startswith(b"HTTP/1.1 200")
+    except OSError:
+        return False
+
+
+def notified(notices, wait):
+    """Whether READY=1 comes within so many seconds."""
+    notices.settimeout(wait)
+    try:
+        while b"READY=1" not in notices.recv(4096).split(b"\n"):
+            pass
+    except OSError:
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def target_server(server, targets, series, port=0):
+    """Serves the pages of target_server.cc, `series` on all of them together; gives the port."""
+    process = subprocess.Popen([server, str(port), str(targets), str(series // targets)],
+                               stdout=subprocess.PIPE, text=True)
+    try:
+        yield int(process.stdout.readline() or sys.exit(f"{server} does not serve"))
+    finally:
+        process.kill()
+        process.wait()
 
 
 def memory_kib(pid):
@@ -105,6 +179,12 @@ def percentile(sorted_values, share):
     """The nearest-rank percentile: the smallest value that `share` of all do not exceed."""
     rank = max(1, -(-len(sorted_values) * share // 1))
     return sorted_values[int(rank) - 1]
+
+
+def spread(values, form="{:.1f}"):
+    """The median of some values, and the smallest and largest."""
+    return "{} ({} to {})".format(
+        *(form.format(value) for value in (statistics.median(values), min(values), max(values))))
 
 
 def machine():

@@ -4,9 +4,9 @@
 A small server (target_server.cc) shows 10 targets of 10,000 request counters each, and every one of
 them moves with every page. Both programs scrape it at the same time with the same configuration,
 without rules or, with --rules, with rules over 200 series each that never fire; --missing-rules adds
-rules whose selectors match no series. Processor time is that of all threads of the process, its share of the kernel's
-included, in several windows of one run; their median counts. Samples stored in the same windows
-are asked of both, so that nobody wins by leaving something out.
+rules whose selectors match no series. Processor time is that of all threads of the process, its
+share of the kernel's included, in several windows of one run; their median counts. Samples stored
+in the same windows are asked of both, so that nobody wins by leaving something out.
 
 Standard library only. Exit 1 when tocsin's median exceeds --budget-percent or samples are missing.
 """
@@ -15,9 +15,9 @@ import argparse
 import contextlib
 import pathlib
 import statistics
-import subprocess
 import sys
 import time
+import typing
 
 import common
 
@@ -59,86 +59,110 @@ def rules(options):
         lines.append(
             f"  - alert: NothingThere{number}\n    expr: >-\n      sum by (route) "
             f'(rate(grpc_requests_total{{service="service-{number}"}}[1m])) > {number}')
-    return "\n".join(lines) + "\n" if len(lines) > 1 else "groups: []\n"
+    return "\n".join(lines) + "\n" if len(lines) > 1 else NO_RULES
+
+
+NO_RULES = "groups: []\n"
+
+
+def command(options, kind, folder, port, suffix="", rule_text=NO_RULES):
+    """Writes the configuration of one program into `folder`; gives its arguments and its port."""
+    web = common.free_port()
+    configs = scrape_configs(options, port, suffix)
+    (folder / "rules.yml").write_text(rule_text)
+    if kind == "prometheus":
+        (folder / "prometheus.yml").write_text(configs)
+        return [options.prometheus, f"--config.file={folder}/prometheus.yml",
+                f"--storage.tsdb.path={folder}/tsdb",
+                f"--web.listen-address=127.0.0.1:{web}"], web
+    (folder / "tocsin.yml").write_text(
+        f'{configs}\nweb: {{listen: "127.0.0.1:{web}"}}\n'
+        f'storage: {{url: "sqlite:{folder}/tocsin.db"}}\n'
+        "route: {receiver: nobody}\nreceivers: [{name: nobody}]\n")
+    return [options.tocsin, "run", "--config", folder / "tocsin.yml"], web
+
+
+class Side(typing.NamedTuple):
+    """One program of a run."""
+
+    label: str
+    kind: str  # tocsin or prometheus
+    rules: str = NO_RULES
 
 
 class Program:
-    """One of the two under measurement."""
+    """What has been measured of one side."""
 
-    def __init__(self, name, process, url):
-        self.name, self.process, self.url = name, process, url
+    def __init__(self, side, started, web):
+        self.side, self.process, self.url = side, started.process, f"http://127.0.0.1:{web}"
+        self.start = started.answered
         self.shares, self.rates, self.evaluations = [], [], []
-        self.start = 0
+        self.rss_mib = 0
+        self.past = []  # clocks and counters at the beginning of the window
 
-    def look(self):
-        page = common.fetch(f"{self.url}/metrics")
-        return (time.monotonic(), common.cpu_seconds(self.process.pid),
-                common.metric(page, STORED[self.name]), common.metric(page, EVALUATED[self.name]))
+    def counters(self):
+        page = common.fetch(f"{self.url}/metrics", timeout=30)
+        return [common.metric(page, names[self.side.kind]) for names in (STORED, EVALUATED)]
 
-    def note(self, before, after):
-        seconds, cpu, samples, evaluations = (b - a for a, b in zip(before, after))
+    def clocks(self):
+        return [time.monotonic(), common.cpu_seconds(self.process.pid)]
+
+    def begin(self):
+        """A window begins. Its counters are asked for before, and at the end after it."""
+        counters = self.counters()
+        self.past = self.clocks() + counters
+
+    def end(self):
+        now = self.clocks() + self.counters()
+        seconds, cpu, samples, evaluations = (b - a for a, b in zip(self.past, now))
         self.shares.append(100 * cpu / seconds)
         self.rates.append(samples / seconds)
         self.evaluations.append(evaluations / seconds)
 
+    @property
+    def share(self):
+        """The median of all windows, in percent of a core."""
+        return statistics.median(self.shares)
+
+    @property
+    def sample_us(self):
+        return self.share / 100 / statistics.median(self.rates) * 1e6
+
     def row(self, label):
-        share, rate = statistics.median(self.shares), statistics.median(self.rates)
-        looks = statistics.median(self.evaluations)
-        memory = common.memory_kib(self.process.pid)["rss"] / 1024
-        return (f"| {label} | {share:.2f} % | {min(self.shares):.2f} to {max(self.shares):.2f} | "
-                f"{share / 100 / rate * 1e6:.2f} | {rate:,.0f} | {looks:,.0f} | {memory:.0f} |")
+        rate, looks = statistics.median(self.rates), statistics.median(self.evaluations)
+        return (f"| {label} | {self.share:.2f} % | {min(self.shares):.2f} to "
+                f"{max(self.shares):.2f} | {self.sample_us:.2f} | {rate:,.0f} | {looks:,.0f} | "
+                f"{self.rss_mib:.0f} |")
 
 
-def measure(options, suffix):
-    """Runs both at the same time, and gives the programs with what was measured of them."""
-    with common.scratch_folder() as folder:
-        server = subprocess.Popen([options.server, "0", str(options.targets),
-                                   str(options.series // options.targets)],
-                                  stdout=subprocess.PIPE, text=True)
-        try:
-            port = int(server.stdout.readline())
-            configs = scrape_configs(options, port, suffix)
-            webs = {name: common.free_port() for name in STORED}
-            (folder / "rules.yml").write_text(rules(options))
-            (folder / "prometheus.yml").write_text(configs)
-            (folder / "tocsin.yml").write_text(
-                f'{configs}\nweb: {{listen: "127.0.0.1:{webs["tocsin"]}"}}\n'
-                f'storage: {{url: "sqlite:{folder}/tocsin.db"}}\n'
-                "route: {receiver: nobody}\nreceivers: [{name: nobody}]\n")
-            arguments = {
-                "tocsin": [options.tocsin, "run", "--config", folder / "tocsin.yml"],
-                "prometheus": [options.prometheus, f"--config.file={folder}/prometheus.yml",
-                               f"--storage.tsdb.path={folder}/tsdb",
-                               f"--web.listen-address=127.0.0.1:{webs['prometheus']}"]}
-            return run_both(options, arguments, webs, folder)
-        finally:
-            server.kill()
-            server.wait()
-
-
-def run_both(options, arguments, webs, folder):
-    names = [name for name in STORED if not (options.skip_prometheus and name == "prometheus")]
+def measure(options, sides, suffix=""):
+    """Runs all sides at the same time on the same targets; gives what was measured of each."""
     with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(common.scratch_folder())
+        port = stack.enter_context(
+            common.target_server(options.server, options.targets, options.series))
         programs = []
-        for name in names:
-            log = folder / f"{name}.log"
-            begun = time.monotonic()
-            process = stack.enter_context(common.running(arguments[name], log))
-            url = f"http://127.0.0.1:{webs[name]}"
-            common.wait_until_ready(process, f"{url}/-/ready", log, limit=120)
-            programs.append(Program(name, process, url))
-            programs[-1].start = time.monotonic() - begun
+        for number, side in enumerate(sides):
+            place = folder / str(number)
+            place.mkdir()
+            arguments, web = command(options, side.kind, place, port, suffix, side.rules)
+            started = stack.enter_context(
+                common.started(arguments, web, place / "log", limit=120))
+            programs.append(Program(side, started, web))
         time.sleep(options.warm_up)
         for _ in range(options.windows):
-            before = [program.look() for program in programs]
+            for program in programs:
+                program.begin()
             time.sleep(options.seconds)
-            for program, past in zip(programs, before):
-                program.note(past, program.look())
-        rows = [program.row(program.name) for program in programs]
-    return programs, rows
+            for program in programs:
+                program.end()
+        for program in programs:
+            program.rss_mib = common.memory_kib(program.process.pid)["rss"] / 1024
+    return programs
 
 
-def main():
+def parse(arguments=None):
+    """The options of the command line, or of `arguments`."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--tocsin", default=common.DEFAULT_BINARY, type=pathlib.Path)
     parser.add_argument("--server", default=common.ROOT / "build/bench/bench/target_server",
@@ -154,29 +178,38 @@ def main():
     parser.add_argument("--seconds", type=float, default=20, help="of a window")
     parser.add_argument("--windows", type=int, default=5, help="(default: %(default)s)")
     parser.add_argument("--gzip", choices=["no", "yes", "both"], default="both")
-    parser.add_argument("--budget-percent", type=float,
-                        help="(default: 1.2, with rules 4)")
-    options = parser.parse_args()
+    parser.add_argument("--budget-percent", type=float, help="(default: 1.2, with rules 4)")
+    options = parser.parse_args(arguments)
     if options.budget_percent is None:
         options.budget_percent = 4 if options.rules else 1.2
+    return options
 
+
+def both_sides(options):
+    """tocsin and, unless it is left out, Prometheus with the rules that the options ask for."""
+    kinds = ["tocsin"] if options.skip_prometheus else ["tocsin", "prometheus"]
+    return [Side(kind, kind, rules(options)) for kind in kinds]
+
+
+def main():
+    options = parse()
     print(f"Processor time of taking in {options.series:,} series every {options.interval} s from "
-          f"{options.targets} targets, {options.rules + options.missing_rules:,} rules\n({common.machine()}; {options.windows} windows of "
-          f"{options.seconds:g} s)\n")
-    print("| | of a core, median | all windows | µs a sample | samples a second | looks a second | RSS, MiB |\n"
-          "|---|---|---|---|---|---|---|")
+          f"{options.targets} targets, {options.rules + options.missing_rules:,} rules\n"
+          f"({common.machine()}; {options.windows} windows of {options.seconds:g} s)\n")
+    print("| | of a core, median | all windows | µs a sample | samples a second | looks a second "
+          "| RSS, MiB |\n|---|---|---|---|---|---|---|")
     failed = False
     for compressed in {"no": [False], "yes": [True], "both": [False, True]}[options.gzip]:
-        programs, rows = measure(options, "/gzip" if compressed else "")
-        for row in rows:
-            print(row.replace("| ", "| gzip, " if compressed else "| plain, ", 1), flush=True)
-        medians = [statistics.median(program.shares) for program in programs]
-        if len(medians) == 2:
-            print(f"| ratio | {medians[1] / medians[0]:.1f} × | | | | | |", flush=True)
+        programs = measure(options, both_sides(options), "/gzip" if compressed else "")
+        for program in programs:
+            prefix = "gzip" if compressed else "plain"
+            print(program.row(f"{prefix}, {program.side.label}"), flush=True)
+        if len(programs) == 2:
+            print(f"| ratio | {programs[1].share / programs[0].share:.1f} × | | | | | |", flush=True)
         print("\nStart to ready: "
-              + ", ".join(f"{program.name} {program.start:.2f} s" for program in programs))
+              + ", ".join(f"{program.side.label} {program.start:.2f} s" for program in programs))
         expected = options.series / options.interval
-        failed |= not compressed and medians[0] > options.budget_percent
+        failed |= not compressed and programs[0].share > options.budget_percent
         failed |= statistics.median(programs[0].rates) < 0.99 * expected
     sys.exit(1 if failed else 0)
 

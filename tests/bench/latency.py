@@ -22,7 +22,6 @@ import contextlib
 import json
 import pathlib
 import re
-import subprocess
 import sys
 import time
 
@@ -30,15 +29,16 @@ import common
 import ingest
 
 HOLD_POLLS = 3      # how long a fault lasts
-WARM_UP_POLLS = 4   # of every target, before the first fault
+WARM_UP_POLLS = 4   # of every target, before the first fault, unless asked otherwise
 
 
 class Bench:
     """The served targets, the webhook's receiver, and the moments that they saw."""
 
-    def __init__(self, shards, rounds_per_shard):
+    def __init__(self, shards, rounds_per_shard, warm_up_polls=WARM_UP_POLLS):
         self.shards = shards
         self.rounds = rounds_per_shard
+        self.warm_up = warm_up_polls
         self.polls = [0] * shards
         self.first_round_poll = None
         self.sent = {}      # (round, shard) → when the page with the fault had been sent
@@ -49,7 +49,7 @@ class Bench:
     def page(self, shard):
         """The page of this poll, and the round that it begins."""
         self.polls[shard] += 1
-        if self.first_round_poll is None and min(self.polls) >= WARM_UP_POLLS:
+        if self.first_round_poll is None and min(self.polls) >= self.warm_up:
             self.first_round_poll = list(self.polls)
         current = -1
         if self.first_round_poll is not None:
@@ -160,7 +160,7 @@ global:
 
 async def collect(bench, name):
     """Waits for every round, at the longest until the last one's notice is overdue."""
-    limit = WARM_UP_POLLS + bench.rounds + 20
+    limit = bench.warm_up + bench.rounds + 20
     try:
         await asyncio.wait_for(bench.done.wait(), limit)
     except asyncio.TimeoutError:
@@ -177,19 +177,12 @@ def load(options, folder):
     settings = argparse.Namespace(interval=5, targets=10, series=options.load,
                                   rules=options.load_rules)
     (folder / "load.yml").write_text(ingest.rules(settings))
-    server = subprocess.Popen([options.server, "0", str(settings.targets),
-                               str(settings.series // settings.targets)],
-                              stdout=subprocess.PIPE, text=True)
-    try:
-        port = int(server.stdout.readline())
+    with common.target_server(options.server, settings.targets, settings.series) as port:
         yield ingest.target_configs(settings, port, "", "5s")
-    finally:
-        server.kill()
-        server.wait()
 
 
 async def measure_tocsin(options, shards, rounds, per_target):
-    bench = Bench(shards, rounds)
+    bench = Bench(shards, rounds, options.warm_up)
     server = await asyncio.start_server(bench.serve, "127.0.0.1", 0, backlog=100)
     port = server.sockets[0].getsockname()[1]
     with common.scratch_folder() as folder, load(options, folder) as more:
@@ -285,7 +278,8 @@ async def run(options):
     return 0 if missing == 0 and common.percentile(values, 0.99) <= options.budget_ms else 1
 
 
-def main():
+def parse(arguments=None):
+    """The options of the command line, or of `arguments`."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--tocsin", default=common.DEFAULT_BINARY, type=pathlib.Path)
     parser.add_argument("--prometheus", default="prometheus")
@@ -299,9 +293,15 @@ def main():
     parser.add_argument("--load-rules", type=int, default=1000, help="(default: %(default)s)")
     parser.add_argument("--server", default=common.ROOT / "build/bench/bench/target_server",
                         type=pathlib.Path)
+    parser.add_argument("--warm-up", type=int, default=WARM_UP_POLLS,
+                        help="polls of every target before tocsin's first fault")
     parser.add_argument("--budget-ms", type=float, default=20)
     parser.add_argument("--keep-log", help="where to leave tocsin's log of the last run")
-    sys.exit(asyncio.run(run(parser.parse_args())))
+    return parser.parse_args(arguments)
+
+
+def main():
+    sys.exit(asyncio.run(run(parse())))
 
 
 if __name__ == "__main__":

@@ -156,13 +156,18 @@ async def run(options):
     return 1 if failed else 0
 
 
-def main():
+def parse(arguments=None):
+    """The options of the command line, or of `arguments`."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--tocsin", default=common.DEFAULT_BINARY, type=pathlib.Path)
     parser.add_argument("--rounds", type=int, default=400, help="(default: %(default)s)")
     parser.add_argument("--pause-ms", type=float, default=15, help="(default: %(default)s)")
     parser.add_argument("--budget-ms", type=float, default=5)
-    sys.exit(asyncio.run(run(parser.parse_args())))
+    return parser.parse_args(arguments)
+
+
+def main():
+    sys.exit(asyncio.run(run(parse())))
 
 
 if __name__ == "__main__":

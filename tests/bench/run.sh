@@ -1,7 +1,10 @@
 #!/usr/bin/env bash
 # run.sh [latency|rounds|loaded|push|ingest|rules|footprint|promql|rooms]…: measures tocsin on this machine and prints
-# Markdown; all of them without arguments. Needs the packages of the groups build and test (deploy/packages.txt).
-# TOCSIN_BINARY names a binary to measure instead of building the release preset.
+# Markdown; all of them without arguments.
+# run.sh figures [--only ROW,…] [--write FILE] [--folder DATA] [--quick]: the figures that tocsin is judged by, as one
+# table, with Prometheus and Alertmanager beside it (figures.py).
+# Needs the packages of the groups build and test (deploy/packages.txt). TOCSIN_BINARY names a binary to measure
+# instead of building the release preset.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 jobs=${TOCSIN_JOBS:-$(( $(nproc) + 1 ))}
@@ -18,14 +21,24 @@ build() {  # preset, target…
 }
 
 binary=${TOCSIN_BINARY:-}
+release_binary() {
+  if [ -z "$binary" ]; then
+    build release tocsin
+    binary=$PWD/build/release/tocsin
+  fi
+}
+
+if [ "${what[0]}" = figures ]; then
+  release_binary
+  build bench target_server
+  exec python3 -B tests/bench/figures.py --tocsin "$binary" "${what[@]:1}"
+fi
+
 failed=0
 for name in "${what[@]}"; do
   case $name in
     latency | rounds | loaded | push | ingest | rules | footprint)
-      if [ -z "$binary" ]; then
-        build release tocsin
-        binary=$PWD/build/release/tocsin
-      fi
+      release_binary
       script=$name
       arguments=()
       case $name in
@@ -55,6 +68,7 @@ for name in "${what[@]}"; do
       ;;
     *)
       echo "usage: tests/bench/run.sh [latency|rounds|loaded|push|ingest|rules|footprint|promql|rooms]…" >&2
+      echo "       tests/bench/run.sh figures [--only ROW,…] [--write FILE] [--folder DATA] [--quick]" >&2
       exit 2
       ;;
   esac
