@@ -116,7 +116,7 @@ HttpClientImpl::HttpClientImpl(boost::asio::any_io_executor executor, const base
       timers_(timers),
       options_(std::move(options)),
       pool_(options_.pool),
-      resolver_(std::move(executor)) {}
+      resolver_(std::move(executor), clock, timers) {}
 
 HttpClientImpl::~HttpClientImpl() = default;
 
@@ -262,7 +262,7 @@ async::Task<base::Result<bool>> connect_one(Stream& stream, Address address) {
 
 async::Task<base::Result<Stream>> HttpClientImpl::connect(Url url, base::MonotonicTime deadline) {
   const base::Result<std::vector<Address>> addresses =
-      co_await resolver_.resolve(url.host, url.port);
+      co_await resolver_.resolve(url.host, url.port, deadline);
   if (!addresses) {
     co_return addresses.error();
   }
