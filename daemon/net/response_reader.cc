@@ -2,8 +2,10 @@
 
 #include <boost/beast/http/parser.hpp>
 #include <optional>
+#include <utility>
 
 #include "base/text.h"
+#include "net/answer_head.h"
 #include "net/gzip.h"
 #include "net/message.h"
 
@@ -30,11 +32,22 @@ struct ResponseReader::State {
   void restart() {
     parser.emplace();
     parser->eager(true);
-    parser->header_limit(kMaxHeaderBytes);
+    parser->header_limit(2 * kMaxHeaderBytes);
     parser->body_limit(boost::none);
     parser->skip(head);
     inflater.reset();
+    answer_head = AnswerHead(kMaxHeaderBytes);
     header_seen = false;
+  }
+
+  /// Makes `bytes` pending: a header as the parser wants it, a body as it is.
+  base::Status take_in(std::string_view bytes) {
+    const base::Result<std::size_t> used = answer_head.feed(bytes, pending);
+    if (!used) {
+      return used.error();
+    }
+    pending.append(bytes.substr(*used));
+    return {};
   }
 
   void see_header() {
@@ -73,6 +86,7 @@ struct ResponseReader::State {
   std::optional<http::response_parser<CollectedBody>> parser;
   std::optional<Inflater> inflater;
   std::string body;  ///< decompressed; the parser holds it when there is nothing to decompress
+  AnswerHead answer_head{kMaxHeaderBytes};
   std::string pending;
   bool header_seen = false;
   bool started = false;
@@ -87,7 +101,10 @@ ResponseReader& ResponseReader::operator=(ResponseReader&&) noexcept = default;
 base::Result<bool> ResponseReader::feed(std::string_view bytes) {
   State& state = *state_;
   state.started = state.started || !bytes.empty();
-  state.pending.append(bytes);
+  base::Status taken = state.take_in(bytes);
+  if (!taken) {
+    return taken.error();
+  }
   while (!state.pending.empty()) {
     boost::beast::error_code error;
     const std::size_t used = state.parser->put(boost::asio::buffer(state.pending), error);
@@ -98,7 +115,7 @@ base::Result<bool> ResponseReader::feed(std::string_view bytes) {
     if (state.parser->is_header_done() && !state.header_seen) {
       state.see_header();
     }
-    const base::Status taken = state.take_piece();
+    taken = state.take_piece();
     if (!taken) {
       return taken.error();
     }
@@ -106,6 +123,11 @@ base::Result<bool> ResponseReader::feed(std::string_view bytes) {
       const unsigned status = state.parser->get().result_int();
       if (status >= 100 && status < 200 && status != 101) {
         state.restart();
+        const std::string rest = std::exchange(state.pending, {});
+        taken = state.take_in(rest);
+        if (!taken) {
+          return taken.error();
+        }
         continue;
       }
       const base::Status whole = state.check_end();
