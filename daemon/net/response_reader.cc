@@ -20,6 +20,10 @@ constexpr std::uint32_t kMaxHeaderBytes = 64 * 1024;
 /// What may wait for the rest of a header or of a chunk's size line.
 constexpr std::size_t kMaxPendingBytes = 2 * kMaxHeaderBytes + 64 * 1024;
 
+Error too_large(std::size_t limit) {
+  return {ErrorCode::kLimitExceeded, "the body is larger than " + std::to_string(limit) + " bytes"};
+}
+
 Error not_http(const boost::beast::error_code& error) {
   return {ErrorCode::kCorrupt, "not a valid HTTP answer: " + error.message()};
 }
@@ -31,7 +35,8 @@ struct ResponseReader::State {
 
   void restart() {
     parser.emplace();
-    parser->eager(true);
+    // The header on its own first, so that what it says holds for all of the body.
+    parser->eager(false);
     parser->header_limit(2 * kMaxHeaderBytes);
     parser->body_limit(boost::none);
     parser->skip(head);
@@ -52,24 +57,22 @@ struct ResponseReader::State {
 
   void see_header() {
     header_seen = true;
+    parser->eager(true);
     const auto& message = parser->get();
     const std::string encoding = base::to_lower(message[http::field::content_encoding]);
     if (!head && (encoding == "gzip" || encoding == "x-gzip" || encoding == "deflate")) {
       inflater.emplace();
     }
+    parser->get().body().limit = inflater ? 0 : max_body;
   }
 
   /// Moves on what the parser has collected.
   base::Status take_piece() {
-    std::string& piece = parser->get().body();
     if (inflater) {
+      std::string& piece = parser->get().body().text;
       const base::Status fed = inflater->feed(piece, body, max_body);
       piece.clear();
       return fed;
-    }
-    if (max_body != 0 && piece.size() > max_body) {
-      return Error(ErrorCode::kLimitExceeded,
-                   "the body is larger than " + std::to_string(max_body) + " bytes");
     }
     return {};
   }
@@ -109,6 +112,9 @@ base::Result<bool> ResponseReader::feed(std::string_view bytes) {
     boost::beast::error_code error;
     const std::size_t used = state.parser->put(boost::asio::buffer(state.pending), error);
     state.pending.erase(0, used);
+    if (error == http::error::body_limit) {
+      return too_large(state.max_body);
+    }
     if (error && error != http::error::need_more) {
       return not_http(error);
     }
@@ -179,7 +185,7 @@ HttpResponse ResponseReader::take() {
       response.headers.add(field.name_string(), field.value());
     }
   }
-  response.body = state.inflater ? std::move(state.body) : std::move(message.body());
+  response.body = state.inflater ? std::move(state.body) : std::move(message.body().text);
   return response;
 }
 

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "net/growth.h"
 #include "net/gzip.h"
 #include "net/request_reader.h"
 #include "net/response_reader.h"
@@ -114,6 +115,40 @@ TEST(ResponseReader, LimitsWhatComesOut) {
             "limit_exceeded");
   EXPECT_EQ(read_answer("HTTP/1.1 200 OK\r\n\r\n" + std::string(1000, 'x'), 100, 1000),
             "end " + std::string(1000, 'x'));
+}
+
+TEST(ResponseReader, LimitsWhatComesOutNotWhatComesIn) {
+  const std::string zipped = gzip("hello");
+  ASSERT_GT(zipped.size(), 5U);
+  const std::string answer = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + zipped;
+  EXPECT_EQ(read_answer(answer, 1000, 5), "end hello");
+  EXPECT_EQ(read_answer(answer, 1000, 4), "limit_exceeded");
+}
+
+TEST(MakeRoom, NeverHoldsMoreThanTheLimitWhileATextMoves) {
+  for (const std::size_t limit : {1U << 20U, 1'000'003U, 1'048'575U, 200'000U}) {
+    std::string text;
+    std::size_t most = 0;
+    const std::string piece(997, 'x');
+    while (text.size() + piece.size() <= limit) {
+      const std::size_t before = text.capacity();
+      make_room(text, piece.size(), limit);
+      const std::size_t size = text.size();
+      text += piece;
+      if (text.capacity() != before) {
+        most = std::max(most, size + text.size());
+      }
+    }
+    EXPECT_LE(most, limit + piece.size() + 64) << limit;
+    EXPECT_LE(text.capacity(), limit + 64);
+    EXPECT_GE(text.capacity(), limit - piece.size());
+  }
+}
+
+TEST(MakeRoom, LeavesATextWithoutLimitAlone) {
+  std::string text;
+  make_room(text, 1'000'000, 0);
+  EXPECT_LT(text.capacity(), 100U);
 }
 
 TEST(ResponseReader, EndlessHeadersAndChunkLinesAreCut) {
