@@ -106,6 +106,7 @@ class Daemon final : public api::Commands {
   DaemonOptions options_;
   Metrics metrics_;
   ProcessMetrics process_metrics_;
+  std::uint64_t stand_ins_seen_ = 0;
   std::uint64_t late_seen_ = 0;
   std::uint64_t missed_seen_ = 0;
   std::unique_ptr<const Backends> backends_;

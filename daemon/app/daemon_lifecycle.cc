@@ -130,6 +130,7 @@ void Daemon::refresh_metrics() {
   const base::WallTime now = parts_.clock.wall_now();
   metrics_.routing_outbox_oldest_seconds.Set(
       outbox.oldest ? std::max(0.0, base::to_seconds(now) - base::to_seconds(*outbox.oldest)) : 0);
+  raise_to(metrics_.net_stand_in_addresses_total, stand_ins_seen_, http_.stand_in_addresses());
   raise_to(metrics_.rules_evaluations_late_total, late_seen_,
            pipeline_->core().engine().late_evaluations());
   raise_to(metrics_.rules_evaluations_missed_total, missed_seen_,

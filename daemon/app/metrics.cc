@@ -81,6 +81,9 @@ Metrics::Metrics(std::unique_ptr<Registry> registry)
           gauge(*registry, "process_resident_memory_bytes", "Resident memory")),
       process_cpu_seconds_total(
           counter(*registry, "process_cpu_seconds_total", "User and system CPU time")),
+      net_stand_in_addresses_total(
+          counter(*registry, "tocsin_net_stand_in_addresses_total",
+                  "Addresses of before that stood in for a lookup that hung or failed")),
       rules_evaluations_late_total(
           counter(*registry, "tocsin_rules_evaluations_late_total",
                   "Evaluations that waited because all together have a bound")),

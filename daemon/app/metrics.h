@@ -52,6 +52,8 @@ class Metrics {
   prometheus::Gauge& process_start_time_seconds;
   prometheus::Gauge& process_resident_memory_bytes;
   prometheus::Counter& process_cpu_seconds_total;
+  /// Addresses of before that were used because a lookup hung or failed.
+  prometheus::Counter& net_stand_in_addresses_total;
   /// Looks at rules that had to wait because all evaluation together has a bound.
   prometheus::Counter& rules_evaluations_late_total;
   /// Looks left out meanwhile, and slots of the grid that passed unevaluated.

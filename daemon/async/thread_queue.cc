@@ -12,12 +12,13 @@
 #include <deque>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "async/deadline.h"
 #include "async/event.h"
-#include "base/check.h"
 
 namespace tocsin::async {
 namespace {
@@ -30,12 +31,13 @@ using base::ErrorCode;
 
 /// Shared by the owner, the threads and the waiting coroutines, so that each may go first.
 struct ThreadQueue::Core {
-  /// `event`, `done` and `status` belong to the loop; `job` and `failure` to the thread once it
-  /// has taken the item off the queue, until it posts finish().
+  /// `event`, `done`, `then` and `status` belong to the loop; `job` and `failure` to the thread
+  /// once it has taken the item off the queue, until it posts finish().
   struct Item {
     Item(const asio::any_io_executor& executor, Job work)
         : job(std::move(work)), event(std::in_place, executor) {}
     Job job;
+    Then then;  ///< called at the end in place of a waiting coroutine
     std::optional<Error> failure;
     std::optional<Event> event;
     bool done = false;
@@ -78,6 +80,10 @@ struct ThreadQueue::Core {
     if (unfinished == 0) {
       idle->notify();
     }
+    if (item.then) {
+      const Then then = std::exchange(item.then, nullptr);
+      then(std::move(item.failure));
+    }
   }
 
   static void serve(std::shared_ptr<Core> core) {
@@ -109,16 +115,18 @@ struct ThreadQueue::Core {
     core->changed.notify_all();
   }
 
-  void start_threads(const std::shared_ptr<Core>& self) {
+  void start_thread(const std::shared_ptr<Core>& self) {
     // Signals are the main thread's business.
     sigset_t all;
     sigset_t before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    for (std::size_t i = 0; i < std::max<std::size_t>(options.threads, 1); ++i) {
+    try {
       threads.emplace_back(&Core::serve, self);
       pthread_setname_np(threads.back().native_handle(), options.name.substr(0, 15).c_str());
       ++alive;
+    } catch (const std::system_error&) {
+      // The machine has none left. Those that there are do the work, if there is one.
     }
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
   }
@@ -131,8 +139,13 @@ struct ThreadQueue::Core {
     if (queue.size() >= options.max_queued) {
       return Error(ErrorCode::kLimitExceeded, options.name + ": too many calls are waiting");
     }
-    if (!options.inline_jobs && threads.empty()) {
-      start_threads(self);
+    const bool busy = queue.size() + running.size() >= threads.size();
+    if (!options.inline_jobs && busy &&
+        threads.size() < std::max<std::size_t>(options.threads, 1)) {
+      start_thread(self);
+      if (threads.empty()) {
+        return Error(ErrorCode::kUnavailable, options.name + ": no thread can be started");
+      }
     }
     ++unfinished;
     if (options.inline_jobs) {
@@ -171,9 +184,12 @@ struct ThreadQueue::Core {
     abandoned = true;
     if (!ended) {
       // A thread hangs and stays. What is tied to the loop must not die with it.
+      running.insert(running.end(), queue.begin(), queue.end());
       for (const auto& item : running) {
         item->event.reset();
+        item->then = nullptr;
       }
+      running.clear();
       idle.reset();
     }
     std::vector<std::thread> leaving = std::move(threads);
@@ -215,6 +231,12 @@ Task<base::Status> ThreadQueue::execute(std::shared_ptr<Core> core, Job job) {
     co_return std::move(*item->failure);
   }
   co_return base::Status{};
+}
+
+base::Status ThreadQueue::enqueue(Job job, Then then) {
+  auto item = std::make_shared<Core::Item>(core_->executor, std::move(job));
+  item->then = std::move(then);
+  return core_->enqueue(core_, std::move(item));
 }
 
 Task<> ThreadQueue::shutdown() {

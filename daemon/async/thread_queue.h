@@ -45,7 +45,8 @@ struct AsResult<base::Result<T>> {
 }  // namespace internal
 
 /// Threads that run jobs of one loop's coroutines, first come, first served. run() is for the main
-/// loop. The threads start with the first job. Must be destroyed before its executor's context.
+/// loop. A thread starts when a job finds all others busy. Must be destroyed before its executor's
+/// context.
 class ThreadQueue {
  public:
   ThreadQueue(boost::asio::any_io_executor executor, ThreadOptions options);
@@ -56,12 +57,27 @@ class ThreadQueue {
 
   /// Runs `job` on a thread and gives what it returned: a T as Result<T>, a Result<T> as it is.
   /// The job owns everything it uses. kInternal with the text of an exception that left it;
-  /// kLimitExceeded when the queue is full; kCancelled when the task was cancelled (a job that had
-  /// not begun is dropped then, one that had begun is left to end unseen) or after shutdown().
+  /// kLimitExceeded when the queue is full; kUnavailable when the machine has no thread left;
+  /// kCancelled when the task was cancelled (a job that had not begun is dropped then, one that had
+  /// begun is left to end unseen) or after shutdown().
   template <class F>
   auto run(F job) -> Task<typename internal::AsResult<std::invoke_result_t<F>>::type> {
     using R = typename internal::AsResult<std::invoke_result_t<F>>::type;
     return run_on<R>(core_, std::move(job));
+  }
+
+  /// Runs `job` on a thread, whatever becomes of the caller, and then calls `done` on the loop with
+  /// what run() would have given. `done` is dropped when the queue goes before that, so what it
+  /// holds must not keep the queue. kLimitExceeded, kUnavailable and kCancelled as in run(); `done`
+  /// is not called then.
+  template <class F, class G>
+  base::Status submit(F job, G done) {
+    using R = typename internal::AsResult<std::invoke_result_t<F>>::type;
+    auto result = std::make_shared<std::optional<R>>();
+    Then then = [result, done = std::move(done)](std::optional<base::Error> failure) {
+      done(failure ? R(std::move(*failure)) : std::move(**result));
+    };
+    return enqueue(keep_result(std::move(job), std::move(result)), std::move(then));
   }
 
   /// Refuses new jobs, waits until the queued ones have run, ends the threads.
@@ -76,13 +92,14 @@ class ThreadQueue {
  private:
   struct Core;
   using Job = std::move_only_function<void()>;
+  using Then = std::move_only_function<void(std::optional<base::Error>) const>;
 
+  base::Status enqueue(Job job, Then then);
   static Task<base::Status> execute(std::shared_ptr<Core> core, Job job);
 
   template <class R, class F>
-  static Task<R> run_on(std::shared_ptr<Core> core, F work) {
-    auto result = std::make_shared<std::optional<R>>();
-    Job job = [result, work = std::move(work)]() mutable {
+  static Job keep_result(F work, std::shared_ptr<std::optional<R>> result) {
+    return [result = std::move(result), work = std::move(work)]() mutable {
       if constexpr (std::is_void_v<std::invoke_result_t<F>>) {
         work();
         result->emplace();
@@ -90,6 +107,12 @@ class ThreadQueue {
         result->emplace(work());
       }
     };
+  }
+
+  template <class R, class F>
+  static Task<R> run_on(std::shared_ptr<Core> core, F work) {
+    auto result = std::make_shared<std::optional<R>>();
+    Job job = keep_result(std::move(work), result);
     const base::Status status = co_await execute(std::move(core), std::move(job));
     if (!status) {
       co_return status.error();

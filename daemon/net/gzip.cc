@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/check.h"
+#include "net/growth.h"
 
 namespace tocsin::net {
 namespace {
@@ -60,6 +61,7 @@ base::Status Inflater::feed(std::string_view input, std::string& out, std::size_
       return Error(ErrorCode::kLimitExceeded,
                    "the body is larger than " + std::to_string(max_bytes) + " bytes");
     }
+    make_room(out, got, max_bytes);
     out.append(piece.data(), got);
     state_->at_end = outcome == Z_STREAM_END;
     // A full piece may have left output inside zlib even when all input is taken.

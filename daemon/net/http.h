@@ -71,7 +71,7 @@ class HttpClient {
  public:
   virtual ~HttpClient() = default;
   /// kTimeout at the deadline, kUnavailable (resolve, connect, reset), kDenied (TLS),
-  /// kLimitExceeded (body), kCorrupt (not HTTP, truncated body), kCancelled.
+  /// kLimitExceeded (body, redirects), kCorrupt (not HTTP, truncated body), kCancelled.
   virtual async::Task<base::Result<HttpResponse>> send(HttpRequest request,
                                                        base::MonotonicTime deadline) = 0;
 };

@@ -89,16 +89,19 @@ bool is_redirect(int status) {
 }
 
 /// What a browser and Go's client do: 303 asks with GET, 301 and 302 turn POST into GET.
-void redirect(HttpRequest& request, int status, std::string url, bool same_origin) {
+void redirect(HttpRequest& request, int status, std::string url, bool keeps_credentials) {
   const bool keeps_method = status == 307 || status == 308;
   if (!keeps_method && request.method != "GET" && request.method != "HEAD") {
     request.method = "GET";
     request.body.clear();
     request.headers.remove("Content-Type");
   }
-  if (!same_origin) {
+  if (!keeps_credentials) {
+    // For the rest of the way, too: they do not come back when a later hop does.
     request.headers.remove("Authorization");
+    request.headers.remove("Proxy-Authorization");
     request.headers.remove("Cookie");
+    request.headers.remove("Cookie2");
   }
   request.headers.remove("Host");
   request.url = std::move(url);
@@ -113,7 +116,7 @@ HttpClientImpl::HttpClientImpl(boost::asio::any_io_executor executor, const base
       timers_(timers),
       options_(std::move(options)),
       pool_(options_.pool),
-      resolver_(std::move(executor)) {}
+      resolver_(std::move(executor), clock, timers) {}
 
 HttpClientImpl::~HttpClientImpl() = default;
 
@@ -129,16 +132,16 @@ async::Task<base::Result<HttpResponse>> HttpClientImpl::send(HttpRequest request
 
 async::Task<base::Result<HttpResponse>> HttpClientImpl::follow(HttpRequest request,
                                                                base::MonotonicTime deadline) {
+  const base::Result<Url> first = parse_url(request.url);
   for (int hops = 0; hops <= options_.max_redirects; ++hops) {
     base::Result<Url> url = parse_url(request.url);
     if (!url) {
       co_return url.error();
     }
-    const std::string origin = url->origin();
     base::Result<HttpResponse> response = co_await exchange(request, *url, deadline);
     if (!response) {
       Error error = response.error();
-      co_return std::move(error).context(origin);
+      co_return std::move(error).context(url->origin());
     }
     const auto location = response->headers.get("Location");
     if (!request.follow_redirects || !is_redirect(response->status) || !location) {
@@ -149,10 +152,12 @@ async::Task<base::Result<HttpResponse>> HttpClientImpl::follow(HttpRequest reque
       co_return next.error();
     }
     const base::Result<Url> target = parse_url(*next);
-    const bool same_origin = target && target->origin() == origin;
-    redirect(request, response->status, std::move(*next), same_origin);
+    const bool keeps_credentials = target && may_carry_credentials(*first, *url, *target);
+    redirect(request, response->status, std::move(*next), keeps_credentials);
   }
-  co_return Error(ErrorCode::kLimitExceeded, "too many redirects");
+  co_return Error(
+      ErrorCode::kLimitExceeded,
+      first->origin() + ": gave up after " + std::to_string(options_.max_redirects) + " redirects");
 }
 
 async::Task<base::Result<HttpResponse>> HttpClientImpl::exchange(HttpRequest request, Url url,
@@ -257,7 +262,7 @@ async::Task<base::Result<bool>> connect_one(Stream& stream, Address address) {
 
 async::Task<base::Result<Stream>> HttpClientImpl::connect(Url url, base::MonotonicTime deadline) {
   const base::Result<std::vector<Address>> addresses =
-      co_await resolver_.resolve(url.host, url.port);
+      co_await resolver_.resolve(url.host, url.port, deadline);
   if (!addresses) {
     co_return addresses.error();
   }

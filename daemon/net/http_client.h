@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -35,6 +36,8 @@ class HttpClientImpl final : public HttpClient {
   /// Closes the connections that wait for their next request.
   void close_idle() { pool_.clear(); }
   std::size_t idle_connections() const { return pool_.size(); }
+  /// Resolver::stand_ins().
+  std::uint64_t stand_in_addresses() const { return resolver_.stand_ins(); }
 
  private:
   /// One answer, and whether the server may not have seen the request at all.

@@ -3,17 +3,28 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/core/buffers_range.hpp>
 #include <boost/beast/core/error.hpp>
+#include <boost/beast/http/error.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/optional/optional.hpp>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
+#include "net/growth.h"
+
 namespace tocsin::net {
 
+/// What has arrived of a body.
+struct Collected {
+  std::string text;
+  std::size_t limit = 0;  ///< beyond it http::error::body_limit; 0: none
+};
+
 /// A Beast body that collects what has arrived. Unlike Beast's own it does not believe
-/// Content-Length, which may claim terabytes, when it reserves memory. For this room's sources.
+/// Content-Length, which may claim terabytes, when it reserves memory, and does not double its
+/// memory beyond the limit. For this room's sources.
 struct CollectedBody {
-  using value_type = std::string;
+  using value_type = Collected;
 
   class reader {
    public:
@@ -29,7 +40,12 @@ struct CollectedBody {
       error = {};
       std::size_t taken = 0;
       for (const auto buffer : boost::beast::buffers_range_ref(buffers)) {
-        body_.append(static_cast<const char*>(buffer.data()), buffer.size());
+        if (body_.limit != 0 && buffer.size() > body_.limit - body_.text.size()) {
+          error = boost::beast::http::error::body_limit;
+          return taken;
+        }
+        make_room(body_.text, buffer.size(), body_.limit);
+        body_.text.append(static_cast<const char*>(buffer.data()), buffer.size());
         taken += buffer.size();
       }
       return taken;

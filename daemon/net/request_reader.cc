@@ -38,6 +38,7 @@ struct RequestReader::State {
     parser->eager(true);
     parser->header_limit(static_cast<std::uint32_t>(limits.max_header_bytes));
     parser->body_limit(limits.max_body_bytes);
+    parser->get().body().limit = limits.max_body_bytes;
     continue_sent = false;
   }
 
@@ -112,7 +113,7 @@ ServerRequest RequestReader::take() {
   for (const auto& field : message) {
     request.headers.add(field.name_string(), field.value());
   }
-  request.body = std::move(message.body());
+  request.body = std::move(message.body().text);
   const std::string type = base::to_lower(message[http::field::content_type]);
   if (type.starts_with("application/x-www-form-urlencoded")) {
     request.query = parse_query(request.body);

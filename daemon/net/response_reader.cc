@@ -2,8 +2,10 @@
 
 #include <boost/beast/http/parser.hpp>
 #include <optional>
+#include <utility>
 
 #include "base/text.h"
+#include "net/answer_head.h"
 #include "net/gzip.h"
 #include "net/message.h"
 
@@ -18,6 +20,10 @@ constexpr std::uint32_t kMaxHeaderBytes = 64 * 1024;
 /// What may wait for the rest of a header or of a chunk's size line.
 constexpr std::size_t kMaxPendingBytes = 2 * kMaxHeaderBytes + 64 * 1024;
 
+Error too_large(std::size_t limit) {
+  return {ErrorCode::kLimitExceeded, "the body is larger than " + std::to_string(limit) + " bytes"};
+}
+
 Error not_http(const boost::beast::error_code& error) {
   return {ErrorCode::kCorrupt, "not a valid HTTP answer: " + error.message()};
 }
@@ -29,34 +35,44 @@ struct ResponseReader::State {
 
   void restart() {
     parser.emplace();
-    parser->eager(true);
-    parser->header_limit(kMaxHeaderBytes);
+    // The header on its own first, so that what it says holds for all of the body.
+    parser->eager(false);
+    parser->header_limit(2 * kMaxHeaderBytes);
     parser->body_limit(boost::none);
     parser->skip(head);
     inflater.reset();
+    answer_head = AnswerHead(kMaxHeaderBytes);
     header_seen = false;
+  }
+
+  /// Makes `bytes` pending: a header as the parser wants it, a body as it is.
+  base::Status take_in(std::string_view bytes) {
+    const base::Result<std::size_t> used = answer_head.feed(bytes, pending);
+    if (!used) {
+      return used.error();
+    }
+    pending.append(bytes.substr(*used));
+    return {};
   }
 
   void see_header() {
     header_seen = true;
+    parser->eager(true);
     const auto& message = parser->get();
     const std::string encoding = base::to_lower(message[http::field::content_encoding]);
     if (!head && (encoding == "gzip" || encoding == "x-gzip" || encoding == "deflate")) {
       inflater.emplace();
     }
+    parser->get().body().limit = inflater ? 0 : max_body;
   }
 
   /// Moves on what the parser has collected.
   base::Status take_piece() {
-    std::string& piece = parser->get().body();
     if (inflater) {
+      std::string& piece = parser->get().body().text;
       const base::Status fed = inflater->feed(piece, body, max_body);
       piece.clear();
       return fed;
-    }
-    if (max_body != 0 && piece.size() > max_body) {
-      return Error(ErrorCode::kLimitExceeded,
-                   "the body is larger than " + std::to_string(max_body) + " bytes");
     }
     return {};
   }
@@ -73,6 +89,7 @@ struct ResponseReader::State {
   std::optional<http::response_parser<CollectedBody>> parser;
   std::optional<Inflater> inflater;
   std::string body;  ///< decompressed; the parser holds it when there is nothing to decompress
+  AnswerHead answer_head{kMaxHeaderBytes};
   std::string pending;
   bool header_seen = false;
   bool started = false;
@@ -87,18 +104,24 @@ ResponseReader& ResponseReader::operator=(ResponseReader&&) noexcept = default;
 base::Result<bool> ResponseReader::feed(std::string_view bytes) {
   State& state = *state_;
   state.started = state.started || !bytes.empty();
-  state.pending.append(bytes);
+  base::Status taken = state.take_in(bytes);
+  if (!taken) {
+    return taken.error();
+  }
   while (!state.pending.empty()) {
     boost::beast::error_code error;
     const std::size_t used = state.parser->put(boost::asio::buffer(state.pending), error);
     state.pending.erase(0, used);
+    if (error == http::error::body_limit) {
+      return too_large(state.max_body);
+    }
     if (error && error != http::error::need_more) {
       return not_http(error);
     }
     if (state.parser->is_header_done() && !state.header_seen) {
       state.see_header();
     }
-    const base::Status taken = state.take_piece();
+    taken = state.take_piece();
     if (!taken) {
       return taken.error();
     }
@@ -106,6 +129,11 @@ base::Result<bool> ResponseReader::feed(std::string_view bytes) {
       const unsigned status = state.parser->get().result_int();
       if (status >= 100 && status < 200 && status != 101) {
         state.restart();
+        const std::string rest = std::exchange(state.pending, {});
+        taken = state.take_in(rest);
+        if (!taken) {
+          return taken.error();
+        }
         continue;
       }
       const base::Status whole = state.check_end();
@@ -157,7 +185,7 @@ HttpResponse ResponseReader::take() {
       response.headers.add(field.name_string(), field.value());
     }
   }
-  response.body = state.inflater ? std::move(state.body) : std::move(message.body());
+  response.body = state.inflater ? std::move(state.body) : std::move(message.body().text);
   return response;
 }
 

@@ -96,6 +96,22 @@ base::Result<std::string> resolve_reference(std::string_view from, std::string_v
   return std::string(std::string_view(resolved.buffer()));
 }
 
+bool may_carry_credentials(const Url& first, const Url& from, const Url& to) {
+  if (from.scheme == "https" && to.scheme != "https") {
+    return false;
+  }
+  const std::string parent = base::to_lower(first.host);
+  const std::string host = base::to_lower(to.host);
+  if (host == parent) {
+    return true;
+  }
+  // The end of an IPv6 address, of its zone or of a socket's path says nothing; nor has an IPv4
+  // address a host below it: 10.0.0.1 is none of "0.0.1".
+  const bool is_name = host.find_first_of(":%") == std::string::npos &&
+                       host.find_first_not_of("0123456789.") != std::string::npos;
+  return is_name && host.ends_with("." + parent);
+}
+
 std::string percent_encode(std::string_view text) {
   constexpr std::string_view kDigits = "0123456789ABCDEF";
   std::string out;

@@ -34,6 +34,11 @@ base::Result<Url> parse_url(std::string_view text);
 /// The URL that a Location header names, seen from `from`.
 base::Result<std::string> resolve_reference(std::string_view from, std::string_view location);
 
+/// Whether the credentials of a request to `first` may go along when `from` redirects to `to`: to
+/// the same host or one below it, whatever the port, as Go's client has it; never from https to
+/// http.
+bool may_carry_credentials(const Url& first, const Url& from, const Url& to);
+
 /// RFC 3986: all but letters, digits and -._~ become %XX.
 std::string percent_encode(std::string_view text);
 /// %XX becomes its byte, `+` a blank when `plus_is_blank`. Broken escapes stay as they are.

@@ -67,14 +67,9 @@ std::string_view reason_phrase(int status) {
   return found == kPhrases.end() ? std::string_view() : found->second;
 }
 
-std::string transport_error(const base::Error& error, const ScrapeJob& job,
-                            base::Duration timeout) {
+std::string transport_error(const base::Error& error, base::Duration timeout) {
   if (error.code() == base::ErrorCode::kTimeout) {
     return "no complete answer within " + base::format_duration(timeout);
-  }
-  if (error.code() == base::ErrorCode::kLimitExceeded) {
-    const std::size_t limit = job.limits.body_bytes > 0 ? job.limits.body_bytes : kDefaultBodyBytes;
-    return "body size limit exceeded: more than " + std::to_string(limit) + " bytes";
   }
   return error.to_string();
 }
@@ -166,7 +161,7 @@ async::Task<Batch> ScrapeSource::poll(PollContext context) {
   batch.duration = std::chrono::duration_cast<base::Duration>(ended - began);
   batch.arrived = ended;
   if (!response) {
-    batch.error = transport_error(response.error(), *job_, target_.spec.timeout);
+    batch.error = transport_error(response.error(), target_.spec.timeout);
     co_return batch;
   }
   batch.error = status_error(response->status);

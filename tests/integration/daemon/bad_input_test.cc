@@ -97,6 +97,22 @@ TEST_F(BadTarget, SendsACompressedBomb) {
   expect_down("body");
 }
 
+TEST_F(BadTarget, RedirectsInACircle) {
+  watch([](const HttpMessage&, Connection& connection) {
+    connection.send("HTTP/1.1 302 Found\r\nLocation: /metrics\r\nContent-Length: 0\r\n\r\n");
+  });
+  expect_down("redirects");
+}
+
+TEST_F(BadTarget, IsForgivenAHeaderThatIsAlmostRight) {
+  watch([](const HttpMessage&, Connection& connection) {
+    connection.send(
+        "HTTP/1.1 200\nContent-Type: text/plain; version=0.0.4\nContent-Length: 13\n\n"
+        "bad_metric 1\n");
+  });
+  EXPECT_TRUE(eventually(20s, [this] { return rig_.holds("bad_metric == 1"); })) << rig_.log();
+}
+
 TEST_F(BadTarget, AnswersWithAnErrorStatus) {
   watch([](const HttpMessage&, Connection& connection) {
     connection.send(http_answer(500, "bad_metric 1\n"));

@@ -236,6 +236,76 @@ TEST(BlockingThread, LeavesAThreadThatHangsBehind) {
   over->wait();
 }
 
+TEST(BlockingThread, SubmittedJobsOutliveWhoAsked) {
+  Loop loop;
+  BlockingThread thread(loop.context.get_executor(), {.name = "names", .max_queued = 1});
+  std::latch begun(1);
+  std::latch release(1);
+  Log log;
+  const auto note = [&log](const base::Result<int>& result) { log.push_back(describe(result)); };
+  const auto hold = [&] {
+    begun.count_down();
+    release.wait();
+    return 1;
+  };
+  EXPECT_TRUE(thread.submit(hold, note));
+  begun.wait();
+  EXPECT_TRUE(thread.submit([]() -> int { throw std::runtime_error("bang"); }, note));
+  const base::Status refused = thread.submit([] { return 3; }, note);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), base::ErrorCode::kLimitExceeded);
+  EXPECT_EQ(thread.pending(), 2U);
+  release.count_down();
+  loop.group.spawn("drain", drain(thread, log));
+  loop.context.run();
+  EXPECT_EQ(log, (Log{"1", "internal: names: bang", "drained"}));
+}
+
+TEST(BlockingThread, DropsWhatToCallWhenItGoesFirst) {
+  auto release = std::make_shared<std::latch>(1);
+  auto over = std::make_shared<std::latch>(2);
+  const auto held = std::make_shared<int>(1);
+  {
+    Loop loop;
+    BlockingThread thread(loop.context.get_executor(),
+                          {.name = "dead mount", .join_limit = std::chrono::milliseconds(20)});
+    for (int i = 0; i < 2; ++i) {
+      EXPECT_TRUE(thread.submit(
+          [release, over] {
+            release->wait();
+            over->count_down();
+            return 1;
+          },
+          [held](const base::Result<int>&) { ADD_FAILURE() << "called"; }));
+    }
+  }
+  EXPECT_EQ(held.use_count(), 1) << "it dies on the loop, though the thread stays";
+  release->count_down();
+  over->wait();
+}
+
+TEST(WorkerPool, StartsThreadsAsJobsNeedThem) {
+  Loop loop;
+  WorkerPool pool(loop.context.get_executor(), {.name = "worker", .threads = 8});
+  std::vector<std::thread::id> ids;
+  Log log;
+  for (int i = 0; i < 20; ++i) {
+    loop.group.spawn("call", call(
+                                 pool,
+                                 [&ids] {
+                                   ids.push_back(std::this_thread::get_id());
+                                   return 1;
+                                 },
+                                 log));
+    loop.context.restart();
+    loop.context.run();
+  }
+  ASSERT_EQ(ids.size(), 20U);
+  for (const std::thread::id id : ids) {
+    EXPECT_EQ(id, ids[0]) << "one at a time needs one thread";
+  }
+}
+
 TEST(BlockingThread, RunsInlineInSimulations) {
   Loop loop;
   BlockingThread thread(loop.context.get_executor(), {.name = "inline", .inline_jobs = true});

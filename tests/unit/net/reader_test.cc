@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "net/growth.h"
 #include "net/gzip.h"
 #include "net/request_reader.h"
 #include "net/response_reader.h"
@@ -75,6 +76,30 @@ TEST(ResponseReader, ReadsEveryFramingInPiecesOfAnySize) {
   }
 }
 
+TEST(ResponseReader, ForgivesWhatServersAreForgiven) {
+  const std::vector<AnswerCase> cases = {
+      {"HTTP/1.1 200\r\nContent-Length: 2\r\n\r\nhi", "200 keep hi"},
+      {"HTTP/1.0 404\r\n\r\ngone", "end gone"},
+      {"HTTP/1.1 204\n\n", "204 keep "},
+      {"HTTP/1.1 200 OK\nContent-Length: 6\nX: y\n\na\nb\r\nc", "200 keep a\nb\r\nc"},
+      {"HTTP/1.1 200 OK\r\nContent-Length: 3\n\r\n\n\n\n", "200 keep \n\n\n"},
+      {"HTTP/1.1 100\n\nHTTP/1.1 200\nContent-Length: 13\n\nHTTP/1.1 200\n",
+       "200 keep HTTP/1.1 200\n"},
+      {"HTTP/1.1 200\nTransfer-Encoding: chunked\n\n3\r\na\nb\r\n0\r\n\r\n", "200 keep a\nb"},
+      {"HTTP/1.1 200 OK\r\nA: b\rc\r\n\r\n", "corrupt"},
+      {"HTTP/1.1 20\r\n\r\n", "corrupt"},
+      {"HTTP/1.1 2000\r\n\r\n", "corrupt"},
+      {"HTTP/1.1\r\n\r\n", "corrupt"},
+      {"\n\nHTTP/1.1 200\n\n", "corrupt"},
+      {"HTTP/1.1 200 OK\nContent-Le", "corrupt"},
+  };
+  for (const AnswerCase& test : cases) {
+    for (const std::size_t step : {1U, 2U, 7U, 100'000U}) {
+      EXPECT_EQ(read_answer(test.bytes, step), test.expected) << test.bytes << " by " << step;
+    }
+  }
+}
+
 TEST(ResponseReader, HeadHasNoBody) {
   EXPECT_EQ(read_answer("HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n", 7, 0, true), "200 keep ");
 }
@@ -92,6 +117,40 @@ TEST(ResponseReader, LimitsWhatComesOut) {
             "end " + std::string(1000, 'x'));
 }
 
+TEST(ResponseReader, LimitsWhatComesOutNotWhatComesIn) {
+  const std::string zipped = gzip("hello");
+  ASSERT_GT(zipped.size(), 5U);
+  const std::string answer = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + zipped;
+  EXPECT_EQ(read_answer(answer, 1000, 5), "end hello");
+  EXPECT_EQ(read_answer(answer, 1000, 4), "limit_exceeded");
+}
+
+TEST(MakeRoom, NeverHoldsMoreThanTheLimitWhileATextMoves) {
+  for (const std::size_t limit : {1U << 20U, 1'000'003U, 1'048'575U, 200'000U}) {
+    std::string text;
+    std::size_t most = 0;
+    const std::string piece(997, 'x');
+    while (text.size() + piece.size() <= limit) {
+      const std::size_t before = text.capacity();
+      make_room(text, piece.size(), limit);
+      const std::size_t size = text.size();
+      text += piece;
+      if (text.capacity() != before) {
+        most = std::max(most, size + text.size());
+      }
+    }
+    EXPECT_LE(most, limit + piece.size() + 64) << limit;
+    EXPECT_LE(text.capacity(), limit + 64);
+    EXPECT_GE(text.capacity(), limit - piece.size());
+  }
+}
+
+TEST(MakeRoom, LeavesATextWithoutLimitAlone) {
+  std::string text;
+  make_room(text, 1'000'000, 0);
+  EXPECT_LT(text.capacity(), 100U);
+}
+
 TEST(ResponseReader, EndlessHeadersAndChunkLinesAreCut) {
   EXPECT_EQ(read_answer("HTTP/1.1 200 OK\r\nX: " + std::string(500'000, 'x'), 4096), "corrupt");
   std::string many = "HTTP/1.1 200 OK\r\n";
@@ -99,6 +158,8 @@ TEST(ResponseReader, EndlessHeadersAndChunkLinesAreCut) {
     many += "A: b\r\n";
   }
   EXPECT_EQ(read_answer(many, 4096), "corrupt");
+  EXPECT_EQ(read_answer(std::string(500'000, 'x'), 4096), "corrupt");
+  EXPECT_EQ(read_answer("HTTP/1.1 200 OK\n" + std::string(500'000, '\r'), 4096), "corrupt");
   EXPECT_EQ(read_answer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;" +
                             std::string(500'000, 'x'),
                         4096),

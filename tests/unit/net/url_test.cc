@@ -104,5 +104,39 @@ TEST(Base64, RoundTrips) {
   EXPECT_FALSE(base64_decode("Z!=="));
 }
 
+struct Hop {
+  const char* first;
+  const char* from;
+  const char* to;
+  bool carries;
+};
+
+TEST(Url, SaysWhereCredentialsMayFollowARedirect) {
+  const std::vector<Hop> hops = {
+      {"http://a.test/", "http://a.test/", "http://a.test/b", true},
+      {"http://a.test/", "http://a.test/", "http://A.TEST:8080/", true},
+      {"http://a.test/", "http://a.test/", "https://a.test/", true},
+      {"http://a.test/", "http://a.test/", "http://b.a.test/", true},
+      {"http://a.test/", "http://a.test/", "http://ba.test/", false},
+      {"http://a.test/", "http://a.test/", "http://test/", false},
+      {"http://b.a.test/", "http://b.a.test/", "http://a.test/", false},
+      {"http://a.test/", "http://a.test/", "http://a.test.evil/", false},
+      {"http://a.test/", "http://b.a.test/", "http://a.test/", true},
+      {"https://a.test/", "https://a.test/", "http://a.test/", false},
+      {"http://a.test/", "https://a.test/", "http://a.test/", false},
+      {"https://a.test/", "https://a.test/", "https://a.test:8443/", true},
+      {"http://10.0.0.1/", "http://10.0.0.1/", "http://10.0.0.1:9/", true},
+      {"http://0.0.1/", "http://0.0.1/", "http://10.0.0.1/", false},
+      {"http://[::1]/", "http://[::1]/", "http://[::1]:9/", true},
+      {"http://unix%3A%2Fa.sock/", "http://unix%3A%2Fa.sock/", "http://unix%3A%2Fb.a.sock/", false},
+  };
+  for (const Hop& hop : hops) {
+    EXPECT_EQ(may_carry_credentials(parse_url(hop.first).value(), parse_url(hop.from).value(),
+                                    parse_url(hop.to).value()),
+              hop.carries)
+        << hop.first << " " << hop.from << " " << hop.to;
+  }
+}
+
 }  // namespace
 }  // namespace tocsin::net
