@@ -42,11 +42,10 @@ struct DecodePage {
   bool gzip = false;
   exposition::Format format = exposition::Format::kText;
   std::vector<std::pair<std::string, std::string>> labels;
-  base::WallTime time;
 
   base::Result<sources::Pushed> operator()() const {
     if (!gzip) {
-      return sources::read_text_push(body, format, labels, time);
+      return sources::read_text_push(body, format, labels);
     }
     net::Inflater inflater;
     std::string page;
@@ -56,7 +55,7 @@ struct DecodePage {
     if (!inflater.finished()) {
       return base::Error(ErrorCode::kCorrupt, "the compressed body is cut off");
     }
-    return sources::read_text_push(page, format, labels, time);
+    return sources::read_text_push(page, format, labels);
   }
 };
 
@@ -159,13 +158,10 @@ async::Task<net::ServerResponse> Receiver::push(net::ServerRequest request) {
     // A page in somebody's browser could reach a daemon on the loopback.
     co_return refuse(kKind, 403, "browsers may not push");
   }
-  // Two pushes within a millisecond are two samples all the same.
-  last_push_ms_ = std::max(base::to_millis(parts_.clock.wall_now()), last_push_ms_ + 1);
   DecodePage job;
   job.labels = url_parameters(request);
   job.gzip = base::to_lower(header(request, "Content-Encoding")) == "gzip";
   job.format = exposition::format_from_content_type(header(request, "Content-Type"));
-  job.time = base::from_millis(last_push_ms_);
   job.body = std::move(request.body);
   base::Result<sources::Pushed> pushed = sources::Pushed{};
   if (job.body.size() <= kInlineBytes) {

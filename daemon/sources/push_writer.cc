@@ -1,5 +1,6 @@
 #include "sources/push_writer.h"
 
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <optional>
 #include <utility>
 
@@ -13,9 +14,60 @@ namespace {
 class PushWriter {
  public:
   PushWriter(series::Store& store, series::Origin origin, base::WallTime now)
-      : appender_(store.appender(origin)), latest_ms_(base::to_millis(now) + kMaxAheadMs) {
+      : appender_(store.appender(origin)),
+        now_ms_(base::to_millis(now)),
+        latest_ms_(now_ms_ + kMaxAheadMs) {
     outcome_.ingested.origin = origin;
     outcome_.ingested.up = true;
+  }
+
+  void write(const Pushed& pushed) {
+    for (std::size_t i = 0; i < pushed.series.size(); ++i) {
+      const PushedSeries& series = pushed.series[i];
+      if (series.undated) {
+        write_undated(pushed, i);
+      } else {
+        write(series);
+      }
+    }
+  }
+
+  PushOutcome finish() {
+    series::CommitResult committed = appender_.commit();
+    outcome_.ingested.created = std::move(committed.created);
+    outcome_.ingested.stored = committed.stored;
+    return std::move(outcome_);
+  }
+
+ private:
+  RefusedSamples& refused() { return outcome_.ingested.refused; }
+
+  void write_undated(const Pushed& pushed, std::size_t place) {
+    const PushedSeries& series = pushed.series[place];
+    for (const model::Sample& sample : series.samples) {
+      const model::Sample dated{now_ms_, sample.value};
+      auto result = appender_.append(series.labels, dated);
+      const bool taken = result && *result == series::AppendOutcome::kConflict;
+      if (taken && !is_repeated(pushed, place)) {
+        result = appender_.put(series.labels, dated);
+      }
+      if (!result) {
+        ++refused().series_limit;
+        refuse(result.error().message(), series);
+        continue;
+      }
+      judge(*result, series, outcome_.samples);
+    }
+  }
+
+  /// Whether the request has the series before this place too.
+  bool is_repeated(const Pushed& pushed, std::size_t place) {
+    if (first_.empty()) {
+      for (std::size_t i = 0; i < pushed.series.size(); ++i) {
+        first_.emplace(pushed.series[i].labels, i);
+      }
+    }
+    return first_.at(pushed.series[place].labels) < place;
   }
 
   void write(const PushedSeries& series) {
@@ -54,16 +106,6 @@ class PushWriter {
     }
   }
 
-  PushOutcome finish() {
-    series::CommitResult committed = appender_.commit();
-    outcome_.ingested.created = std::move(committed.created);
-    outcome_.ingested.stored = committed.stored;
-    return std::move(outcome_);
-  }
-
- private:
-  RefusedSamples& refused() { return outcome_.ingested.refused; }
-
   void judge(series::AppendOutcome result, const PushedSeries& series, std::size_t& written) {
     switch (result) {
       case series::AppendOutcome::kStored:
@@ -93,7 +135,10 @@ class PushWriter {
   }
 
   series::Appender appender_;
+  std::int64_t now_ms_;
   std::int64_t latest_ms_;
+  /// Where the request has each of its series first; made when that is asked.
+  boost::unordered_flat_map<model::Labels, std::size_t, model::LabelsHash> first_;
   PushOutcome outcome_;
 };
 
@@ -102,9 +147,7 @@ class PushWriter {
 PushOutcome write_pushed(series::Store& store, series::Origin origin, const Pushed& pushed,
                          base::WallTime now) {
   PushWriter writer(store, origin, now);
-  for (const PushedSeries& series : pushed.series) {
-    writer.write(series);
-  }
+  writer.write(pushed);
   PushOutcome outcome = writer.finish();
   if (outcome.refusal.empty()) {
     outcome.refusal = pushed.invalid_reason;

@@ -21,6 +21,9 @@ struct PushOutcome {
 
 /// Writes the samples under the labels and times that they came with. Whatever can be written is;
 /// nothing is remembered: who pushes says himself when a series ends. Main loop only.
+///
+/// Samples without a time are as of `now`. What an earlier request has written for the same
+/// millisecond gives way to them: a later time would be ahead of the clock, where no rule looks.
 PushOutcome write_pushed(series::Store& store, series::Origin origin, const Pushed& pushed,
                          base::WallTime now);
 

@@ -1,0 +1,144 @@
+// Requests that bring samples, from the receiver to the rules.
+
+#include "app/receiver.h"
+
+#include <gtest/gtest.h>
+
+#include "base/check.h"
+#include "rules/rule_file.h"
+#include "support/memory_journal.h"
+#include "support/simulation.h"
+
+namespace tocsin::app {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+constexpr const char* kRules = R"(
+groups:
+- name: backups
+  rules:
+  - {alert: BackupFailed, expr: 'backup_failed > 5'}
+)";
+
+CoreOptions core_options() {
+  CoreOptions options;
+  options.engine.evaluation_interval = minutes(1);
+  options.engine.evaluation_cpu_share = 0;
+  options.dispatcher.route.receiver = "people";
+  options.dispatcher.receivers["people"] = {};
+  return options;
+}
+
+class Requests : public ::testing::Test {
+ protected:
+  Requests() {
+    yaml::Problems problems;
+    const base::Status started = simulation_.run(
+        pipeline_.start(rules::decode(kRules, "backups.yml", {}, problems).groups, {}));
+    TOCSIN_CHECK(started.has_value() && problems.ok(), "the pipeline did not start");
+    pipeline_.on_changes([this](std::span<const model::AlertChange> changes) {
+      for (const model::AlertChange& change : changes) {
+        fired_ += change.transition == model::AlertTransition::kFired ? 1 : 0;
+        resolved_ += change.transition == model::AlertTransition::kResolved ? 1 : 0;
+      }
+    });
+    simulation_.run_for(minutes(2));
+  }
+  ~Requests() override {
+    const base::Status stopped =
+        simulation_.run(pipeline_.stop(simulation_.clock().monotonic_now() + seconds(1)));
+    EXPECT_TRUE(stopped.has_value());
+  }
+
+  using Headers = std::vector<std::pair<std::string, std::string>>;
+
+  static net::ServerRequest request(const std::string& body, const Headers& headers) {
+    net::ServerRequest request;
+    request.method = "POST";
+    request.body = body;
+    for (const auto& [name, value] : headers) {
+      request.headers.set(name, value);
+    }
+    return request;
+  }
+
+  // No time passes meanwhile.
+  net::ServerResponse push(const std::string& body, const Headers& headers = {}) {
+    net::ServerResponse response = simulation_.run(receiver_.push(request(body, headers)));
+    simulation_.settle();
+    return response;
+  }
+
+  // What a rule or query sees now.
+  double value(const std::string& metric) {
+    const auto query = promql::parse(metric);
+    const auto found = pipeline_.query(*query, pipeline_.now());
+    const auto& vector = std::get<promql::Vector>(found->value);
+    return vector.size() == 1 ? vector[0].value : -1;
+  }
+
+  testing::Simulation simulation_;
+  base::SeededRandom random_{1};
+  testing::MemoryJournal journal_;
+  series::Store store_{{}};
+  Metrics metrics_;
+  Pipeline pipeline_{{.executor = simulation_.executor(),
+                      .clock = simulation_.clock(),
+                      .timers = simulation_.timers(),
+                      .random = random_,
+                      .journal = journal_,
+                      .store = store_,
+                      .metrics = metrics_},
+                     core_options(),
+                     {}};
+  Feed feed_{store_, pipeline_, metrics_, simulation_.clock()};
+  async::WorkerPool pool_{simulation_.executor(), {.inline_jobs = true}};
+  Receiver receiver_{
+      {.feed = feed_, .metrics = metrics_, .clock = simulation_.clock(), .pool = pool_}};
+  int fired_ = 0;
+  int resolved_ = 0;
+};
+
+TEST_F(Requests, WithinOneMillisecondAreSeenAtOnce) {
+  for (int i = 0; i < 5000; ++i) {
+    ASSERT_EQ(push("backup_runs " + std::to_string(i) + "\n").status, 204);
+  }
+  EXPECT_EQ(value("backup_runs"), 4999);
+  push("backup_failed 0\n");
+  EXPECT_EQ(fired_, 0);
+  push("backup_failed 9\n");
+  EXPECT_EQ(fired_, 1) << "in the same millisecond";
+  simulation_.clock().advance(milliseconds(1));
+  push("backup_failed 0\n");
+  EXPECT_EQ(resolved_, 1);
+}
+
+TEST_F(Requests, AreSeenWhenTheClockIsSetBack) {
+  for (const base::Duration by : {base::Duration(hours(1)), base::Duration(minutes(2))}) {
+    push("backup_failed 0\n");
+    simulation_.run_for(seconds(5));
+    push("backup_failed 0\n");
+    simulation_.clock().step_wall(-by);
+    EXPECT_EQ(push("backup_failed 9\n").status, 204);
+    EXPECT_EQ(value("backup_failed"), 9);
+    simulation_.run_for(seconds(5));
+    EXPECT_EQ(push("backup_failed 0\n").status, 204);
+  }
+  EXPECT_EQ(fired_, 2);
+  EXPECT_EQ(resolved_, 2);
+  EXPECT_EQ(store_.stats().refused_total, 0U);
+}
+
+TEST_F(Requests, AreSeenWhenTheClockIsSetForward) {
+  push("backup_failed 0\n");
+  simulation_.clock().step_wall(hours(1));
+  push("backup_failed 9\n");
+  EXPECT_EQ(fired_, 1);
+}
+
+}  // namespace
+}  // namespace tocsin::app
