@@ -85,6 +85,13 @@ std::string header(const net::ServerRequest& request, std::string_view name) {
   return std::string(request.headers.get(name).value_or(""));
 }
 
+constexpr const char* kNoBrowsers = "browsers may not push";
+
+/// A page in somebody's browser could reach a daemon on the loopback.
+bool is_of_browser(const net::ServerRequest& request) {
+  return request.headers.get("Origin").has_value();
+}
+
 /// The parameters of the URL alone: curl calls any body a form.
 std::vector<std::pair<std::string, std::string>> url_parameters(const net::ServerRequest& request) {
   std::size_t of_body = 0;
@@ -128,6 +135,9 @@ net::ServerResponse Receiver::answer(PushKind kind, const sources::Pushed& pushe
 async::Task<net::ServerResponse> Receiver::remote_write(net::ServerRequest request) {
   constexpr PushKind kKind = PushKind::kRemoteWrite;
   const base::MonotonicTime arrived = parts_.clock.monotonic_now();
+  if (is_of_browser(request)) {
+    co_return refuse(kKind, 403, kNoBrowsers);
+  }
   if (!remote_write_enabled_) {
     co_return refuse(kKind, 404,
                      "remote write receiver needs to be enabled with "
@@ -154,9 +164,8 @@ async::Task<net::ServerResponse> Receiver::remote_write(net::ServerRequest reque
 async::Task<net::ServerResponse> Receiver::push(net::ServerRequest request) {
   constexpr PushKind kKind = PushKind::kText;
   const base::MonotonicTime arrived = parts_.clock.monotonic_now();
-  if (request.headers.get("Origin")) {
-    // A page in somebody's browser could reach a daemon on the loopback.
-    co_return refuse(kKind, 403, "browsers may not push");
+  if (is_of_browser(request)) {
+    co_return refuse(kKind, 403, kNoBrowsers);
   }
   DecodePage job;
   job.labels = url_parameters(request);

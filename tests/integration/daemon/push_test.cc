@@ -139,6 +139,7 @@ TEST_F(Pushes, ByRemoteWriteAreAnsweredAsPrometheusDoes) {
   const std::map<std::string, std::string> usual = {{"Content-Type", "application/x-protobuf"},
                                                     {"Content-Encoding", "snappy"}};
   EXPECT_EQ(send("/api/v1/write", "not snappy", usual).status, 400);
+  EXPECT_EQ(send("/api/v1/write", "", {{"Origin", "http://evil.example"}}).status, 403);
   EXPECT_EQ(send("/api/v1/write", encoder::snappy_block("\x0a\xff"), usual).status, 400);
   EXPECT_EQ(send("/api/v1/write", "", {{"Content-Type", "text/plain"}}).status, 415);
   EXPECT_EQ(send("/api/v1/write", encoder::snappy_block(std::string(40U << 20, 'x')), usual).status,

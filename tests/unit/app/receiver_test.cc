@@ -73,6 +73,15 @@ class Requests : public ::testing::Test {
     return response;
   }
 
+  net::ServerResponse write(const std::string& body, const Headers& headers) {
+    receiver_.enable_remote_write(true);
+    return simulation_.run(receiver_.remote_write(request(body, headers)));
+  }
+
+  double pushes(const std::string& kind, const std::string& outcome) {
+    return metrics_.sources_pushes_total.Add({{"kind", kind}, {"outcome", outcome}}).Value();
+  }
+
   // What a rule or query sees now.
   double value(const std::string& metric) {
     const auto query = promql::parse(metric);
@@ -138,6 +147,17 @@ TEST_F(Requests, AreSeenWhenTheClockIsSetForward) {
   simulation_.clock().step_wall(hours(1));
   push("backup_failed 9\n");
   EXPECT_EQ(fired_, 1);
+}
+
+TEST_F(Requests, OfBrowsersAreRefused) {
+  const Headers of_page = {{"Origin", "http://evil.example"}};
+  EXPECT_EQ(push("backup_failed 9\n", of_page).status, 403);
+  // A body that would be refused for what it is: nobody looks at it.
+  EXPECT_EQ(write("not snappy", of_page).status, 403);
+  EXPECT_EQ(write("not snappy", {}).status, 400);
+  EXPECT_EQ(pushes("push", "refused"), 1);
+  EXPECT_EQ(pushes("remote_write", "refused"), 2);
+  EXPECT_EQ(fired_, 0);
 }
 
 }  // namespace
