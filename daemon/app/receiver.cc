@@ -167,9 +167,17 @@ async::Task<net::ServerResponse> Receiver::push(net::ServerRequest request) {
   if (is_of_browser(request)) {
     co_return refuse(kKind, 403, kNoBrowsers);
   }
+  const std::string encoding = base::to_lower(header(request, "Content-Encoding"));
+  const bool gzip = encoding == "gzip" || encoding == "x-gzip";
+  if (!gzip && !encoding.empty() && encoding != "identity") {
+    net::ServerResponse response =
+        refuse(kKind, 415, "Content-Encoding " + base::quote(encoding) + ": not gzip or identity");
+    response.headers.set("Accept-Encoding", "gzip, identity");
+    co_return response;
+  }
   DecodePage job;
   job.labels = url_parameters(request);
-  job.gzip = base::to_lower(header(request, "Content-Encoding")) == "gzip";
+  job.gzip = gzip;
   job.format = exposition::format_from_content_type(header(request, "Content-Type"));
   job.body = std::move(request.body);
   base::Result<sources::Pushed> pushed = sources::Pushed{};

@@ -160,5 +160,18 @@ TEST_F(Requests, OfBrowsersAreRefused) {
   EXPECT_EQ(fired_, 0);
 }
 
+TEST_F(Requests, InAnEncodingThatIsNotKnownAreRefused) {
+  for (const char* encoding : {"deflate", "br", "zstd", "gzip, gzip"}) {
+    const net::ServerResponse refused = push("backup_failed 9\n", {{"Content-Encoding", encoding}});
+    EXPECT_EQ(refused.status, 415) << encoding;
+    EXPECT_EQ(refused.headers.get("Accept-Encoding"), "gzip, identity");
+  }
+  EXPECT_EQ(push("backup_failed 9\n", {{"Content-Encoding", "GZIP"}}).status, 400) << "it is not";
+  EXPECT_EQ(pushes("push", "refused"), 5);
+  EXPECT_EQ(fired_, 0);
+  EXPECT_EQ(push("backup_failed 9\n", {{"Content-Encoding", "Identity"}}).status, 204);
+  EXPECT_EQ(fired_, 1);
+}
+
 }  // namespace
 }  // namespace tocsin::app
