@@ -101,8 +101,10 @@ void Feed::count(const sources::Ingested& ingested, const std::string& from) {
   if (refused.total() == 0) {
     return;
   }
-  const auto add = [this](const char* reason, std::size_t number) {
+  std::string reasons;
+  const auto add = [&](const char* reason, std::size_t number) {
     if (number > 0) {
+      reasons += std::string(" ") + reason;
       metrics_.series_refused_total.Add({{"reason", reason}})
           .Increment(static_cast<double>(number));
     }
@@ -111,11 +113,15 @@ void Feed::count(const sources::Ingested& ingested, const std::string& from) {
   add("out_of_order", refused.out_of_order);
   add("out_of_bounds", refused.out_of_bounds);
   add("series_limit", refused.series_limit);
-  log_warning("samples were refused", {{"from", from},
-                                       {"duplicate", std::to_string(refused.duplicate)},
-                                       {"out_of_order", std::to_string(refused.out_of_order)},
-                                       {"out_of_bounds", std::to_string(refused.out_of_bounds)},
-                                       {"series_limit", std::to_string(refused.series_limit)}});
+  // Who sends what cannot be taken sends it again and again.
+  if (const auto left_out = repeated_.admit(from + reasons, clock_.monotonic_now())) {
+    log_warning("samples were refused", {{"from", from},
+                                         {"duplicate", std::to_string(refused.duplicate)},
+                                         {"out_of_order", std::to_string(refused.out_of_order)},
+                                         {"out_of_bounds", std::to_string(refused.out_of_bounds)},
+                                         {"series_limit", std::to_string(refused.series_limit)},
+                                         {"left_out_before", std::to_string(*left_out)}});
+  }
 }
 
 void Feed::target_removed(series::Origin origin) {

@@ -10,6 +10,7 @@
 #include "api/views.h"
 #include "app/metrics.h"
 #include "app/pipeline.h"
+#include "app/repeat_filter.h"
 #include "base/clock.h"
 #include "series/store.h"
 #include "sources/ingester.h"
@@ -63,7 +64,7 @@ class Feed final : public sources::BatchSink {
   void announce();
   /// Keeps the metadata of pushed families, up to a limit.
   void learn(const std::vector<exposition::Family>& families);
-  /// Counts what was stored and refused of a batch, and says what was refused, once.
+  /// Counts what was stored and refused of a batch, and says what was refused, now and then.
   void count(const sources::Ingested& ingested, const std::string& from);
 
   series::Store& store_;
@@ -72,6 +73,7 @@ class Feed final : public sources::BatchSink {
   Pipeline& pipeline_;
   Metrics& metrics_;
   const base::Clock& clock_;
+  RepeatFilter repeated_;
   std::map<series::Origin, base::Duration> live_;  // poll intervals
   std::map<series::Origin, Counters> counters_;
   /// What the page of each target said of its metrics when it was last laid out anew.

@@ -173,5 +173,24 @@ TEST_F(Requests, InAnEncodingThatIsNotKnownAreRefused) {
   EXPECT_EQ(fired_, 1);
 }
 
+TEST_F(Requests, ThatAreRefusedAgainAndAgainDoNotFillTheLog) {
+  ::testing::internal::CaptureStdout();
+  for (int i = 0; i < 3000; ++i) {
+    EXPECT_EQ(push("twice 1\ntwice 2\n").status, 400);
+    simulation_.clock().advance(milliseconds(1));
+  }
+  push("late 1 1000\nlate 1 500\n");
+  simulation_.run_for(minutes(10));
+  push("twice 1\ntwice 2\n");
+  const std::string log = ::testing::internal::GetCapturedStdout();
+  const std::string line = "samples were refused";
+  std::size_t lines = 0;
+  for (std::size_t at = log.find(line); at != std::string::npos; at = log.find(line, at + 1)) {
+    ++lines;
+  }
+  EXPECT_EQ(lines, 3U) << "one for each reason, and again after a while\n" << log;
+  EXPECT_NE(log.find("left_out_before=2999"), std::string::npos) << log;
+}
+
 }  // namespace
 }  // namespace tocsin::app
