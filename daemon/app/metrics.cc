@@ -119,6 +119,23 @@ Metrics::Metrics(std::unique_ptr<Registry> registry)
       .Register(*registry_)
       .Add({{"version", std::string(kVersion)}, {"compiler", std::string(kCompiler)}})
       .Set(1);
+  begin_at_zero();
+}
+
+// rate() does not see the first event of a series that begins with it.
+void Metrics::begin_at_zero() {
+  rules_evaluations_total.Add({});
+  for (const char* reason : {"duplicate", "out_of_order", "out_of_bounds", "series_limit"}) {
+    series_refused_total.Add({{"reason", reason}});
+  }
+  for (const char* kind : {"remote_write", "push"}) {
+    for (const char* outcome : {"taken", "partial", "refused"}) {
+      sources_pushes_total.Add({{"kind", kind}, {"outcome", outcome}});
+    }
+  }
+  for (const char* event : {"opened", "updated", "mitigated", "resolved", "reopened"}) {
+    incidents_events_total.Add({{"event", event}});
+  }
 }
 
 prometheus::Histogram& Metrics::query_slice(const std::string& slice) {

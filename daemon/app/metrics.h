@@ -83,6 +83,8 @@ class Metrics {
 
  private:
   explicit Metrics(std::unique_ptr<prometheus::Registry> registry);
+  void begin_at_zero();
+
   std::unique_ptr<prometheus::Registry> registry_;
 };
 
