@@ -1,6 +1,6 @@
 #include "sources/push_writer.h"
 
-#include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
 #include <optional>
 #include <utility>
 
@@ -22,10 +22,9 @@ class PushWriter {
   }
 
   void write(const Pushed& pushed) {
-    for (std::size_t i = 0; i < pushed.series.size(); ++i) {
-      const PushedSeries& series = pushed.series[i];
+    for (const PushedSeries& series : pushed.series) {
       if (series.undated) {
-        write_undated(pushed, i);
+        write_undated(series);
       } else {
         write(series);
       }
@@ -42,15 +41,14 @@ class PushWriter {
  private:
   RefusedSamples& refused() { return outcome_.ingested.refused; }
 
-  void write_undated(const Pushed& pushed, std::size_t place) {
-    const PushedSeries& series = pushed.series[place];
+  void write_undated(const PushedSeries& series) {
+    auto ref = appender_.find(series.labels);
+    // What this very request said before does not give way.
+    const bool repeated = ref && undated_.contains(*ref);
     for (const model::Sample& sample : series.samples) {
       const model::Sample dated{now_ms_, sample.value};
-      auto result = appender_.append(series.labels, dated);
-      const bool taken = result && *result == series::AppendOutcome::kConflict;
-      if (taken && !is_repeated(pushed, place)) {
-        result = appender_.put(series.labels, dated);
-      }
+      const auto result =
+          repeated ? appender_.append(series.labels, dated) : appender_.put(series.labels, dated);
       if (!result) {
         ++refused().series_limit;
         refuse(result.error().message(), series);
@@ -58,16 +56,12 @@ class PushWriter {
       }
       judge(*result, series, outcome_.samples);
     }
-  }
-
-  /// Whether the request has the series before this place too.
-  bool is_repeated(const Pushed& pushed, std::size_t place) {
-    if (first_.empty()) {
-      for (std::size_t i = 0; i < pushed.series.size(); ++i) {
-        first_.emplace(pushed.series[i].labels, i);
-      }
+    if (!ref) {
+      ref = appender_.find(series.labels);
     }
-    return first_.at(pushed.series[place].labels) < place;
+    if (ref) {
+      undated_.insert(*ref);
+    }
   }
 
   void write(const PushedSeries& series) {
@@ -137,8 +131,7 @@ class PushWriter {
   series::Appender appender_;
   std::int64_t now_ms_;
   std::int64_t latest_ms_;
-  /// Where the request has each of its series first; made when that is asked.
-  boost::unordered_flat_map<model::Labels, std::size_t, model::LabelsHash> first_;
+  boost::unordered_flat_set<series::SeriesRef> undated_;  // that were written without a time
   PushOutcome outcome_;
 };
 
