@@ -73,8 +73,11 @@ sources::PushOutcome Feed::pushed(PushKind kind, const sources::Pushed& samples,
   count(ingested, remote_write ? "/api/v1/write" : "/tocsin/v1/push");
   if (ingested.stored > 0) {
     live_.try_emplace(origin, base::Duration{0});
-    pipeline_.on_arrival(
-        {.origin = origin, .up = true, .arrived = arrived, .created = ingested.created});
+    pipeline_.on_arrival({.origin = origin,
+                          .up = true,
+                          .arrived = arrived,
+                          .created = ingested.created,
+                          .touched = outcome.touched});
   }
   return outcome;
 }

@@ -32,8 +32,8 @@ class Feed final : public sources::BatchSink {
   void batch_arrived(series::Origin origin, sources::Batch batch) override;
   void target_removed(series::Origin origin) override;
 
-  /// Writes what somebody brought, who was not asked, and wakes the rules as a poll does. All
-  /// requests of one kind are one origin, which no round waits for before its first.
+  /// Writes what somebody brought, who was not asked, and wakes the rules that read a series of it.
+  /// All requests of one kind are one origin, which no round waits for before its first.
   sources::PushOutcome pushed(PushKind kind, const sources::Pushed& samples,
                               base::MonotonicTime arrived);
 

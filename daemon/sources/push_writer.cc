@@ -45,6 +45,7 @@ class PushWriter {
     auto ref = appender_.find(series.labels);
     // What this very request said before does not give way.
     const bool repeated = ref && undated_.contains(*ref);
+    bool stored = false;
     for (const model::Sample& sample : series.samples) {
       const model::Sample dated{now_ms_, sample.value};
       const auto result =
@@ -54,7 +55,7 @@ class PushWriter {
         refuse(result.error().message(), series);
         continue;
       }
-      judge(*result, series, outcome_.samples);
+      stored = judge(*result, series, outcome_.samples) || stored;
     }
     if (!ref) {
       ref = appender_.find(series.labels);
@@ -62,10 +63,14 @@ class PushWriter {
     if (ref) {
       undated_.insert(*ref);
     }
+    if (ref && stored) {
+      outcome_.touched.push_back({*ref, series.labels});
+    }
   }
 
   void write(const PushedSeries& series) {
     std::optional<series::SeriesRef> ref;
+    bool stored = false;
     for (const model::Sample& sample : series.samples) {
       if (sample.time_ms > latest_ms_) {
         ++refused().out_of_bounds;
@@ -82,7 +87,7 @@ class PushWriter {
       if (!ref) {
         ref = appender_.find(series.labels);
       }
-      judge(*result, series, outcome_.samples);
+      stored = judge(*result, series, outcome_.samples) || stored;
     }
     for (const model::HistogramSample& sample : series.histograms) {
       if (sample.time_ms > latest_ms_) {
@@ -96,17 +101,24 @@ class PushWriter {
         refuse(result.error().message(), series);
         continue;
       }
-      judge(*result, series, outcome_.histograms);
+      stored = judge(*result, series, outcome_.histograms) || stored;
+    }
+    if (stored && !ref) {
+      ref = appender_.find(series.labels);
+    }
+    if (stored && ref) {
+      outcome_.touched.push_back({*ref, series.labels});
     }
   }
 
-  void judge(series::AppendOutcome result, const PushedSeries& series, std::size_t& written) {
+  /// Whether the series has a sample more.
+  bool judge(series::AppendOutcome result, const PushedSeries& series, std::size_t& written) {
     switch (result) {
       case series::AppendOutcome::kStored:
       case series::AppendOutcome::kReplaced:
       case series::AppendOutcome::kDuplicate:
         ++written;
-        break;
+        return result != series::AppendOutcome::kDuplicate;
       case series::AppendOutcome::kConflict:
         ++refused().duplicate;
         refuse("duplicate sample for timestamp", series);
@@ -120,6 +132,7 @@ class PushWriter {
         refuse("out of bounds", series);
         break;
     }
+    return false;
   }
 
   void refuse(const std::string& reason, const PushedSeries& series) {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "series/store.h"
@@ -12,9 +13,10 @@ namespace tocsin::sources {
 
 /// What became of a request that brought samples.
 struct PushOutcome {
-  Ingested ingested;           ///< for the rules and for metrics
-  std::size_t samples = 0;     ///< written, repetitions of what was there included
-  std::size_t histograms = 0;  ///< likewise
+  Ingested ingested;                         ///< for the rules and for metrics
+  std::vector<series::NamedSeries> touched;  ///< the series that have a sample more
+  std::size_t samples = 0;                   ///< written, repetitions of what was there included
+  std::size_t histograms = 0;                ///< likewise
   /// Why not everything was written, for the sender; empty when it was.
   std::string refusal;
 };

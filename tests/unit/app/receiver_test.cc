@@ -82,6 +82,8 @@ class Requests : public ::testing::Test {
     return metrics_.sources_pushes_total.Add({{"kind", kind}, {"outcome", outcome}}).Value();
   }
 
+  double looks() { return metrics_.rules_evaluations_total.Add({}).Value(); }
+
   // What a rule or query sees now.
   double value(const std::string& metric) {
     const auto query = promql::parse(metric);
@@ -190,6 +192,31 @@ TEST_F(Requests, ThatAreRefusedAgainAndAgainDoNotFillTheLog) {
   }
   EXPECT_EQ(lines, 3U) << "one for each reason, and again after a while\n" << log;
   EXPECT_NE(log.find("left_out_before=999"), std::string::npos) << log;
+}
+
+TEST_F(Requests, WakeTheRulesThatReadThem) {
+  push("backup_failed 0\nbackup_runs 1\n");
+  const double before = looks();
+  for (int i = 0; i < 10; ++i) {
+    simulation_.run_for(seconds(1));
+    push("backup_runs " + std::to_string(i) + "\n");
+  }
+  EXPECT_EQ(looks(), before);
+  push("backup_runs 1\nbackup_failed 1\n");
+  EXPECT_EQ(looks(), before + 1);
+
+  sources::PushedSeries written;
+  written.labels = model::Labels{{"__name__", "backup_failed"}, {"job", "remote"}};
+  written.samples.push_back({base::to_millis(pipeline_.now()), 9});
+  sources::Pushed request;
+  request.series.push_back(written);
+  feed_.pushed(PushKind::kRemoteWrite, request, simulation_.clock().monotonic_now());
+  simulation_.settle();
+  EXPECT_EQ(looks(), before + 2);
+  EXPECT_EQ(fired_, 1);
+  feed_.pushed(PushKind::kRemoteWrite, request, simulation_.clock().monotonic_now());
+  simulation_.settle();
+  EXPECT_EQ(looks(), before + 2) << "nothing new";
 }
 
 }  // namespace

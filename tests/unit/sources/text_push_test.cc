@@ -80,6 +80,7 @@ TEST_F(WrittenPushes, WithinAMillisecondTakeEachOthersPlace) {
     EXPECT_EQ(outcome.refusal, "");
     EXPECT_EQ(outcome.samples, 2U);
     EXPECT_EQ(outcome.ingested.stored, i == 0 ? 2U : 1U);
+    EXPECT_EQ(outcome.touched.size(), i == 0 ? 2U : 1U) << "b is what it was";
   }
   EXPECT_THAT(samples("a"), ElementsAre(Pair(0, 999)));
   push("a 7\n", kNow + 1);
