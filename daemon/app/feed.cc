@@ -18,7 +18,16 @@ constexpr std::size_t kMaxPushedFamilies = 20'000;
 }  // namespace
 
 Feed::Feed(series::Store& store, Pipeline& pipeline, Metrics& metrics, const base::Clock& clock)
-    : store_(store), ingester_(store), pipeline_(pipeline), metrics_(metrics), clock_(clock) {
+    : store_(store),
+      ingester_(store),
+      pipeline_(pipeline),
+      metrics_(metrics),
+      clock_(clock),
+      pages_{&metrics.sources_pages_total.Add({{"layout", "new"}}),
+             &metrics.sources_pages_total.Add({{"layout", "same"}}),
+             &metrics.sources_pages_total.Add({{"layout", "changed"}})},
+      lines_known_(metrics.sources_lines_total.Add({{"read", "known"}})),
+      lines_parsed_(metrics.sources_lines_total.Add({{"read", "parsed"}})) {
   pipeline_.on_times_shifted([this](base::Duration delta) { ingester_.times_shifted(delta); });
 }
 
@@ -41,6 +50,9 @@ void Feed::batch_arrived(series::Origin origin, sources::Batch batch) {
   const std::string url = status != nullptr ? status->spec.url : std::string();
   if (batch.page && batch.page->layout && batch.page->layout->families()) {
     families_[origin] = batch.page->layout->families();
+  }
+  if (batch.page) {
+    count(batch.page->samples);
   }
   count(ingested, url);
   Counters& counters = counters_.at(origin);
@@ -96,6 +108,12 @@ void Feed::learn(const std::vector<exposition::Family>& families) {
       pushed_list_.reset();
     }
   }
+}
+
+void Feed::count(const exposition::PageSamples& page) {
+  pages_[static_cast<std::size_t>(page.laid)]->Increment();
+  lines_parsed_.Increment(static_cast<double>(page.parsed));
+  lines_known_.Increment(static_cast<double>(page.samples.size() - page.parsed));
 }
 
 void Feed::count(const sources::Ingested& ingested, const std::string& from) {

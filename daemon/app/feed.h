@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -64,6 +65,7 @@ class Feed final : public sources::BatchSink {
   void announce();
   /// Keeps the metadata of pushed families, up to a limit.
   void learn(const std::vector<exposition::Family>& families);
+  void count(const exposition::PageSamples& page);
   /// Counts what was stored and refused of a batch, and says what was refused, now and then.
   void count(const sources::Ingested& ingested, const std::string& from);
 
@@ -74,6 +76,9 @@ class Feed final : public sources::BatchSink {
   Metrics& metrics_;
   const base::Clock& clock_;
   RepeatFilter repeated_;
+  std::array<prometheus::Counter*, 3> pages_;  // by Laid
+  prometheus::Counter& lines_known_;
+  prometheus::Counter& lines_parsed_;
   std::map<series::Origin, base::Duration> live_;  // poll intervals
   std::map<series::Origin, Counters> counters_;
   /// What the page of each target said of its metrics when it was last laid out anew.

@@ -96,6 +96,12 @@ Metrics::Metrics(std::unique_ptr<Registry> registry)
                    "Samples refused: duplicate (another value at the same time), out_of_order, "
                    "out_of_bounds (too old or in the future), series_limit (of the store)")),
       sources_polls_total(counters(*registry, "tocsin_sources_polls_total", "Polls of targets")),
+      sources_pages_total(counters(*registry, "tocsin_sources_pages_total",
+                                   "Pages of targets by layout: same as the one before, changed, "
+                                   "new (none before)")),
+      sources_lines_total(counters(*registry, "tocsin_sources_lines_total",
+                                   "Samples on pages of targets by how their line was read: known "
+                                   "(by its place on the page before), parsed")),
       sources_pushes_total(counters(*registry, "tocsin_sources_pushes_total",
                                     "Requests that brought samples, by kind and outcome")),
       notifiers_attempts_total(
@@ -127,6 +133,12 @@ void Metrics::begin_at_zero() {
   rules_evaluations_total.Add({});
   for (const char* reason : {"duplicate", "out_of_order", "out_of_bounds", "series_limit"}) {
     series_refused_total.Add({{"reason", reason}});
+  }
+  for (const char* layout : {"same", "changed", "new"}) {
+    sources_pages_total.Add({{"layout", layout}});
+  }
+  for (const char* read : {"known", "parsed"}) {
+    sources_lines_total.Add({{"read", read}});
   }
   for (const char* kind : {"remote_write", "push"}) {
     for (const char* outcome : {"taken", "partial", "refused"}) {

@@ -19,6 +19,8 @@ void PageSamples::clear() {
   samples.clear();
   times.clear();
   fresh.clear();
+  laid = Laid::kNew;
+  parsed = 0;
 }
 
 void PageLayout::forget() {

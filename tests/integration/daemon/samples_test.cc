@@ -94,6 +94,10 @@ TEST_F(Samples, ATargetThatChangesItsLayoutOnEachPageIsReadRight) {
     const int before = pages_;
     EXPECT_TRUE(eventually(5s, [&] { return pages_ > before + 1; }));
   }
+  EXPECT_GT(rig_.metric("tocsin_sources_pages_total{layout=\"changed\"}"), 4) << "and counted";
+  EXPECT_GT(rig_.metric("tocsin_sources_pages_total{layout=\"same\"}"), 4) << "the other target";
+  EXPECT_EQ(rig_.metric("tocsin_sources_pages_total{layout=\"new\"}"), 2);
+  EXPECT_GT(rig_.metric("tocsin_sources_lines_total{read=\"parsed\"}"), 4 * 41);
   expect_detection();
 }
 
