@@ -20,6 +20,7 @@ void PageSamples::clear() {
   times.clear();
   fresh.clear();
   laid = Laid::kNew;
+  before_fault = 0;
   parsed = 0;
 }
 

@@ -366,7 +366,9 @@ base::Status PageLayout::read(std::string_view body, Format format, PageSamples&
     status = Walk(*this, body, page).run();
   }
   if (!status) {
+    const std::size_t before_fault = page.samples.size();
     page.clear();
+    page.before_fault = before_fault;
     forget();
     ++page_;
   }

@@ -88,6 +88,8 @@ TEST(PageLayout, TellsWhatItCouldUseOfThePageBefore) {
   EXPECT_EQ(laid("# TYPE a counter\nb 2\n", 1), Laid::kChanged);
   EXPECT_EQ(laid("# TYPE a counter\nb 2\n", 0), Laid::kSame);
   EXPECT_EQ(laid("b ?\n", 0), Laid::kNew);
+  reader.read("a 1\n# HELP b\nb 1\nc ?\nd 1\n");
+  EXPECT_EQ(reader.page.before_fault, 2U);
   EXPECT_EQ(laid("b 2\n", 1), Laid::kNew) << "all was forgotten";
 }
 
