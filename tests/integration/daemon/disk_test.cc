@@ -50,7 +50,6 @@ groups:
         << "samples cannot be written either";
     EXPECT_EQ(rig_.get("/-/ready").status, 200);
     EXPECT_THAT(rig_.get("/-/ready").body, ::testing::HasSubstr("journal"));
-    EXPECT_THAT(rig_.get("/-/ready").body, ::testing::HasSubstr("Samples cannot be written"));
     EXPECT_EQ(rig_.incidents().size(), 1U);
     page_.set("queue_length 500\n");
     ASSERT_TRUE(eventually(20s, [&] { return was_told(sink_, "firing", "QueueVeryLong"); }))
@@ -63,7 +62,6 @@ groups:
         << rig_.log();
     EXPECT_TRUE(eventually(30s, [&] { return rig_.metric("tocsin_blocks_writable") == 1; }))
         << rig_.log();
-    EXPECT_THAT(rig_.get("/-/ready").body, ::testing::Not(::testing::HasSubstr("written")));
     EXPECT_EQ(fired().size(), 2U);
     rig_.process().kill();
     rig_.start_ready();
