@@ -157,6 +157,9 @@ api::Readiness Daemon::readiness() const {
   if (pipeline_->committer().degraded()) {
     text += " The journal refuses writes: " + pipeline_->committer().last_error();
   }
+  if (!series_path(storage_url()).empty() && !keeper_->stats().writable) {
+    text += " Samples cannot be written: they are in memory only.";
+  }
   if (!last_reload_error_.empty()) {
     text += " The last reload was refused: " + last_reload_error_;
   }

@@ -18,7 +18,16 @@ constexpr std::size_t kMaxPushedFamilies = 20'000;
 }  // namespace
 
 Feed::Feed(series::Store& store, Pipeline& pipeline, Metrics& metrics, const base::Clock& clock)
-    : store_(store), ingester_(store), pipeline_(pipeline), metrics_(metrics), clock_(clock) {
+    : store_(store),
+      ingester_(store),
+      pipeline_(pipeline),
+      metrics_(metrics),
+      clock_(clock),
+      pages_{&metrics.sources_pages_total.Add({{"layout", "new"}}),
+             &metrics.sources_pages_total.Add({{"layout", "same"}}),
+             &metrics.sources_pages_total.Add({{"layout", "changed"}})},
+      lines_known_(metrics.sources_lines_total.Add({{"read", "known"}})),
+      lines_parsed_(metrics.sources_lines_total.Add({{"read", "parsed"}})) {
   pipeline_.on_times_shifted([this](base::Duration delta) { ingester_.times_shifted(delta); });
 }
 
@@ -41,6 +50,9 @@ void Feed::batch_arrived(series::Origin origin, sources::Batch batch) {
   const std::string url = status != nullptr ? status->spec.url : std::string();
   if (batch.page && batch.page->layout && batch.page->layout->families()) {
     families_[origin] = batch.page->layout->families();
+  }
+  if (batch.page) {
+    count(batch.page->samples);
   }
   count(ingested, url);
   Counters& counters = counters_.at(origin);
@@ -73,8 +85,11 @@ sources::PushOutcome Feed::pushed(PushKind kind, const sources::Pushed& samples,
   count(ingested, remote_write ? "/api/v1/write" : "/tocsin/v1/push");
   if (ingested.stored > 0) {
     live_.try_emplace(origin, base::Duration{0});
-    pipeline_.on_arrival(
-        {.origin = origin, .up = true, .arrived = arrived, .created = ingested.created});
+    pipeline_.on_arrival({.origin = origin,
+                          .up = true,
+                          .arrived = arrived,
+                          .created = ingested.created,
+                          .touched = outcome.touched});
   }
   return outcome;
 }
@@ -95,14 +110,22 @@ void Feed::learn(const std::vector<exposition::Family>& families) {
   }
 }
 
+void Feed::count(const exposition::PageSamples& page) {
+  pages_[static_cast<std::size_t>(page.laid)]->Increment();
+  lines_parsed_.Increment(static_cast<double>(page.parsed));
+  lines_known_.Increment(static_cast<double>(page.samples.size() - page.parsed));
+}
+
 void Feed::count(const sources::Ingested& ingested, const std::string& from) {
   metrics_.series_samples_total.Increment(static_cast<double>(ingested.stored));
   const sources::RefusedSamples& refused = ingested.refused;
   if (refused.total() == 0) {
     return;
   }
-  const auto add = [this](const char* reason, std::size_t number) {
+  std::string reasons;
+  const auto add = [&](const char* reason, std::size_t number) {
     if (number > 0) {
+      reasons += std::string(" ") + reason;
       metrics_.series_refused_total.Add({{"reason", reason}})
           .Increment(static_cast<double>(number));
     }
@@ -111,11 +134,15 @@ void Feed::count(const sources::Ingested& ingested, const std::string& from) {
   add("out_of_order", refused.out_of_order);
   add("out_of_bounds", refused.out_of_bounds);
   add("series_limit", refused.series_limit);
-  log_warning("samples were refused", {{"from", from},
-                                       {"duplicate", std::to_string(refused.duplicate)},
-                                       {"out_of_order", std::to_string(refused.out_of_order)},
-                                       {"out_of_bounds", std::to_string(refused.out_of_bounds)},
-                                       {"series_limit", std::to_string(refused.series_limit)}});
+  // Who sends what cannot be taken sends it again and again.
+  if (const auto left_out = repeated_.admit(from + reasons, clock_.monotonic_now())) {
+    log_warning("samples were refused", {{"from", from},
+                                         {"duplicate", std::to_string(refused.duplicate)},
+                                         {"out_of_order", std::to_string(refused.out_of_order)},
+                                         {"out_of_bounds", std::to_string(refused.out_of_bounds)},
+                                         {"series_limit", std::to_string(refused.series_limit)},
+                                         {"left_out_before", std::to_string(*left_out)}});
+  }
 }
 
 void Feed::target_removed(series::Origin origin) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -10,6 +11,7 @@
 #include "api/views.h"
 #include "app/metrics.h"
 #include "app/pipeline.h"
+#include "app/repeat_filter.h"
 #include "base/clock.h"
 #include "series/store.h"
 #include "sources/ingester.h"
@@ -31,8 +33,8 @@ class Feed final : public sources::BatchSink {
   void batch_arrived(series::Origin origin, sources::Batch batch) override;
   void target_removed(series::Origin origin) override;
 
-  /// Writes what somebody brought, who was not asked, and wakes the rules as a poll does. All
-  /// requests of one kind are one origin, which no round waits for before its first.
+  /// Writes what somebody brought, who was not asked, and wakes the rules that read a series of it.
+  /// All requests of one kind are one origin, which no round waits for before its first.
   sources::PushOutcome pushed(PushKind kind, const sources::Pushed& samples,
                               base::MonotonicTime arrived);
 
@@ -63,7 +65,8 @@ class Feed final : public sources::BatchSink {
   void announce();
   /// Keeps the metadata of pushed families, up to a limit.
   void learn(const std::vector<exposition::Family>& families);
-  /// Counts what was stored and refused of a batch, and says what was refused, once.
+  void count(const exposition::PageSamples& page);
+  /// Counts what was stored and refused of a batch, and says what was refused, now and then.
   void count(const sources::Ingested& ingested, const std::string& from);
 
   series::Store& store_;
@@ -72,6 +75,10 @@ class Feed final : public sources::BatchSink {
   Pipeline& pipeline_;
   Metrics& metrics_;
   const base::Clock& clock_;
+  RepeatFilter repeated_;
+  std::array<prometheus::Counter*, 3> pages_;  // by Laid
+  prometheus::Counter& lines_known_;
+  prometheus::Counter& lines_parsed_;
   std::map<series::Origin, base::Duration> live_;  // poll intervals
   std::map<series::Origin, Counters> counters_;
   /// What the page of each target said of its metrics when it was last laid out anew.

@@ -99,6 +99,12 @@ Metrics::Metrics(std::unique_ptr<Registry> registry)
                    "Samples refused: duplicate (another value at the same time), out_of_order, "
                    "out_of_bounds (too old or in the future), series_limit (of the store)")),
       sources_polls_total(counters(*registry, "tocsin_sources_polls_total", "Polls of targets")),
+      sources_pages_total(counters(*registry, "tocsin_sources_pages_total",
+                                   "Pages of targets by layout: same as the one before, changed, "
+                                   "new (none before)")),
+      sources_lines_total(counters(*registry, "tocsin_sources_lines_total",
+                                   "Samples on pages of targets by how their line was read: known "
+                                   "(by its place on the page before), parsed")),
       sources_pushes_total(counters(*registry, "tocsin_sources_pushes_total",
                                     "Requests that brought samples, by kind and outcome")),
       notifiers_attempts_total(
@@ -122,6 +128,29 @@ Metrics::Metrics(std::unique_ptr<Registry> registry)
       .Register(*registry_)
       .Add({{"version", std::string(kVersion)}, {"compiler", std::string(kCompiler)}})
       .Set(1);
+  begin_at_zero();
+}
+
+// rate() does not see the first event of a series that begins with it.
+void Metrics::begin_at_zero() {
+  rules_evaluations_total.Add({});
+  for (const char* reason : {"duplicate", "out_of_order", "out_of_bounds", "series_limit"}) {
+    series_refused_total.Add({{"reason", reason}});
+  }
+  for (const char* layout : {"same", "changed", "new"}) {
+    sources_pages_total.Add({{"layout", layout}});
+  }
+  for (const char* read : {"known", "parsed"}) {
+    sources_lines_total.Add({{"read", read}});
+  }
+  for (const char* kind : {"remote_write", "push"}) {
+    for (const char* outcome : {"taken", "partial", "refused"}) {
+      sources_pushes_total.Add({{"kind", kind}, {"outcome", outcome}});
+    }
+  }
+  for (const char* event : {"opened", "updated", "mitigated", "resolved", "reopened"}) {
+    incidents_events_total.Add({{"event", event}});
+  }
 }
 
 prometheus::Histogram& Metrics::query_slice(const std::string& slice) {

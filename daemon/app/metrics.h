@@ -66,6 +66,10 @@ class Metrics {
   prometheus::Family<prometheus::Counter>& series_refused_total;
   /// By job and whether the poll succeeded.
   prometheus::Family<prometheus::Counter>& sources_polls_total;
+  /// Pages of targets by layout: same (as the one before), changed, new (none before).
+  prometheus::Family<prometheus::Counter>& sources_pages_total;
+  /// Samples on those pages by how their line was read: known (by its place), parsed.
+  prometheus::Family<prometheus::Counter>& sources_lines_total;
   /// By kind (remote_write, push) and whether all, some or none of the samples were taken.
   prometheus::Family<prometheus::Counter>& sources_pushes_total;
   /// By receiver, integration and outcome (delivered, retry, refused).
@@ -85,6 +89,8 @@ class Metrics {
 
  private:
   explicit Metrics(std::unique_ptr<prometheus::Registry> registry);
+  void begin_at_zero();
+
   std::unique_ptr<prometheus::Registry> registry_;
 };
 

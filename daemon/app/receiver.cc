@@ -42,11 +42,10 @@ struct DecodePage {
   bool gzip = false;
   exposition::Format format = exposition::Format::kText;
   std::vector<std::pair<std::string, std::string>> labels;
-  base::WallTime time;
 
   base::Result<sources::Pushed> operator()() const {
     if (!gzip) {
-      return sources::read_text_push(body, format, labels, time);
+      return sources::read_text_push(body, format, labels);
     }
     net::Inflater inflater;
     std::string page;
@@ -56,7 +55,7 @@ struct DecodePage {
     if (!inflater.finished()) {
       return base::Error(ErrorCode::kCorrupt, "the compressed body is cut off");
     }
-    return sources::read_text_push(page, format, labels, time);
+    return sources::read_text_push(page, format, labels);
   }
 };
 
@@ -84,6 +83,13 @@ int status_of(const base::Error& error) {
 
 std::string header(const net::ServerRequest& request, std::string_view name) {
   return std::string(request.headers.get(name).value_or(""));
+}
+
+constexpr const char* kNoBrowsers = "browsers may not push";
+
+/// A page in somebody's browser could reach a daemon on the loopback.
+bool is_of_browser(const net::ServerRequest& request) {
+  return request.headers.get("Origin").has_value();
 }
 
 /// The parameters of the URL alone: curl calls any body a form.
@@ -129,6 +135,9 @@ net::ServerResponse Receiver::answer(PushKind kind, const sources::Pushed& pushe
 async::Task<net::ServerResponse> Receiver::remote_write(net::ServerRequest request) {
   constexpr PushKind kKind = PushKind::kRemoteWrite;
   const base::MonotonicTime arrived = parts_.clock.monotonic_now();
+  if (is_of_browser(request)) {
+    co_return refuse(kKind, 403, kNoBrowsers);
+  }
   if (!remote_write_enabled_) {
     co_return refuse(kKind, 404,
                      "remote write receiver needs to be enabled with "
@@ -155,17 +164,21 @@ async::Task<net::ServerResponse> Receiver::remote_write(net::ServerRequest reque
 async::Task<net::ServerResponse> Receiver::push(net::ServerRequest request) {
   constexpr PushKind kKind = PushKind::kText;
   const base::MonotonicTime arrived = parts_.clock.monotonic_now();
-  if (request.headers.get("Origin")) {
-    // A page in somebody's browser could reach a daemon on the loopback.
-    co_return refuse(kKind, 403, "browsers may not push");
+  if (is_of_browser(request)) {
+    co_return refuse(kKind, 403, kNoBrowsers);
   }
-  // Two pushes within a millisecond are two samples all the same.
-  last_push_ms_ = std::max(base::to_millis(parts_.clock.wall_now()), last_push_ms_ + 1);
+  const std::string encoding = base::to_lower(header(request, "Content-Encoding"));
+  const bool gzip = encoding == "gzip" || encoding == "x-gzip";
+  if (!gzip && !encoding.empty() && encoding != "identity") {
+    net::ServerResponse response =
+        refuse(kKind, 415, "Content-Encoding " + base::quote(encoding) + ": not gzip or identity");
+    response.headers.set("Accept-Encoding", "gzip, identity");
+    co_return response;
+  }
   DecodePage job;
   job.labels = url_parameters(request);
-  job.gzip = base::to_lower(header(request, "Content-Encoding")) == "gzip";
+  job.gzip = gzip;
   job.format = exposition::format_from_content_type(header(request, "Content-Type"));
-  job.time = base::from_millis(last_push_ms_);
   job.body = std::move(request.body);
   base::Result<sources::Pushed> pushed = sources::Pushed{};
   if (job.body.size() <= kInlineBytes) {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstdint>
 #include <string>
 
 #include "api/receiver.h"
@@ -38,7 +37,6 @@ class Receiver final : public api::Receiver {
 
   Parts parts_;
   bool remote_write_enabled_ = false;
-  std::int64_t last_push_ms_ = 0;  // given to samples of a page that stated no time
 };
 
 }  // namespace tocsin::app

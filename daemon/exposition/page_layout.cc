@@ -19,6 +19,9 @@ void PageSamples::clear() {
   samples.clear();
   times.clear();
   fresh.clear();
+  laid = Laid::kNew;
+  before_fault = 0;
+  parsed = 0;
 }
 
 void PageLayout::forget() {

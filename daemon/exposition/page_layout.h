@@ -29,6 +29,9 @@ struct PageSample {
 /// In PageSamples::times: the page states no time for this sample.
 inline constexpr std::int64_t kNoTime = std::numeric_limits<std::int64_t>::min();
 
+/// How a page was laid out: as the one before, otherwise, or there was none to compare it with.
+enum class Laid : std::uint8_t { kNew, kSame, kChanged };
+
 /// What one page shows.
 struct PageSamples {
   std::vector<PageSample> samples;
@@ -38,6 +41,9 @@ struct PageSamples {
   std::vector<std::uint32_t> fresh;
   /// Counts the pages of a layout, failed ones twice: who missed one knows its numbers no more.
   std::uint64_t page = 0;
+  Laid laid = Laid::kNew;
+  std::size_t before_fault = 0;  ///< samples before what made the page malformed, if it is
+  std::size_t parsed = 0;  ///< samples whose line was not known by its place and had to be parsed
 
   void clear();
 };
@@ -63,8 +69,8 @@ struct StatedLabels {
 ///     }
 class PageLayout {
  public:
-  /// Judges a page exactly as parse() does, with the same errors. `page` is empty after one, and
-  /// everything remembered is forgotten.
+  /// Judges a page exactly as parse() does, with the same errors. After one, `page` has no samples
+  /// but their number before the fault, and everything remembered is forgotten.
   base::Status read(std::string_view body, Format format, PageSamples& page);
 
   /// The labels of a sample that read() gave last, from the same body. Costs a parse of the line.

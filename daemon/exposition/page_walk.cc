@@ -199,6 +199,7 @@ class PageLayout::Walk {
     if (std::optional<Fault> fault = reader_.read_sample(line, labels_, sample_)) {
       return fault;
     }
+    ++page_.parsed;
     const std::uint32_t series = number_of(sample_.series);
     add_sample(series, sample_.series.data() - begin_, sample_.value,
                sample_.time_ms.value_or(kNoTime));
@@ -287,7 +288,9 @@ class PageLayout::Walk {
   }
 
   void finish() {
-    if (!changed_ && next_ == layout_.lines_.size()) {
+    const bool same = !changed_ && next_ == layout_.lines_.size();
+    page_.laid = layout_.lines_.empty() ? Laid::kNew : same ? Laid::kSame : Laid::kChanged;
+    if (same) {
       if (++layout_.clean_pages_ == kCleanPages) {
         layout_.places_ = {};
       }
@@ -363,7 +366,9 @@ base::Status PageLayout::read(std::string_view body, Format format, PageSamples&
     status = Walk(*this, body, page).run();
   }
   if (!status) {
+    const std::size_t before_fault = page.samples.size();
     page.clear();
+    page.before_fault = before_fault;
     forget();
     ++page_;
   }

@@ -65,6 +65,9 @@ struct Arrival {
   bool up = true;
   base::MonotonicTime arrived;
   std::span<const series::Created> created;  ///< series that are new with it
+  /// The series that got samples, where only rules that read one of them have something to see:
+  /// pushes, all of which are one origin. Nothing: whoever reads the origin is concerned.
+  std::optional<std::span<const series::NamedSeries>> touched{};
 };
 
 /// One rule to evaluate at one time against one snapshot.

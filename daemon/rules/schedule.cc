@@ -24,7 +24,10 @@ void Schedule::configure(std::vector<RuleSpec> rules, std::vector<GroupSpec> gro
   pacer_.reset(rules.size());
   readers_.clear();
   states_.clear();
-  index_ = {};
+  selectors_ = {};
+  for (Delivery& delivery : deferred_) {
+    delivery.readers.reset();  // they have other numbers now
+  }
   active_stale_ = true;
   dependencies_ = std::move(dependencies);
   groups_ = std::move(groups);
@@ -38,7 +41,7 @@ void Schedule::configure(std::vector<RuleSpec> rules, std::vector<GroupSpec> gro
     State& state = states_[i];
     state.spec = std::move(rules[i]);
     for (const model::Matchers& matchers : state.spec.selectors) {
-      index_.add(static_cast<series::MatcherIndex::Id>(i), matchers);
+      selectors_.add(i, matchers);
     }
     for (const series::Origin origin : state.spec.reads) {
       if (origins_.live(origin)) {
@@ -111,17 +114,25 @@ void Schedule::arrived(const Arrival& arrival) {
     active_stale_ = true;
   }
   origins_.arrived(arrival.origin, arrival.up, arrival.arrived);
-  for (const series::Created& created : arrival.created) {
-    for (const std::size_t rule : index_.find(created.labels)) {
+  const auto concern = [&](const std::vector<std::size_t>& rules) {
+    for (const std::size_t rule : rules) {
       wake(rule, arrival.arrived);
       learn(rule, arrival.origin);
     }
+  };
+  for (const series::Created& created : arrival.created) {
+    concern(selectors_.find(created.labels));
+  }
+  Delivery delivery{arrival.origin, arrival.arrived};
+  if (arrival.touched) {
+    delivery.readers = selectors_.find(*arrival.touched);
+    concern(*delivery.readers);
   }
   // The running round's time lies before this batch: it counts for the next one.
   if (round_) {
-    deferred_.push_back({arrival.origin, arrival.arrived});
+    deferred_.push_back(std::move(delivery));
   } else {
-    deliver({arrival.origin, arrival.arrived});
+    deliver(delivery);
   }
   warm(arrival.arrived);
 }
@@ -131,15 +142,27 @@ void Schedule::deliver(const Delivery& delivery) {
   if (readers == readers_.end()) {
     return;
   }
-  for (const std::size_t rule : readers->second) {
-    State& state = states_[rule];
-    state.delivered.insert(delivery.origin);
-    if (state.owed.erase(delivery.origin) > 0 && state.owed.empty() && warm_ && !state.spec.grid) {
-      due_.insert(rule);
+  if (!delivery.readers) {
+    for (const std::size_t rule : readers->second) {
+      deliver(delivery, rule);
     }
-    pass_by(rule, delivery.origin, delivery.arrived);
-    mark(rule, delivery.arrived);
+    return;
   }
+  for (const std::size_t rule : *delivery.readers) {
+    if (readers->second.contains(rule)) {
+      deliver(delivery, rule);
+    }
+  }
+}
+
+void Schedule::deliver(const Delivery& delivery, std::size_t rule) {
+  State& state = states_[rule];
+  state.delivered.insert(delivery.origin);
+  if (state.owed.erase(delivery.origin) > 0 && state.owed.empty() && warm_ && !state.spec.grid) {
+    due_.insert(rule);
+  }
+  pass_by(rule, delivery.origin, delivery.arrived);
+  mark(rule, delivery.arrived);
 }
 
 void Schedule::mark(std::size_t rule, base::MonotonicTime when) {
@@ -171,7 +194,8 @@ void Schedule::refresh_active() {
   for (const std::size_t rule : order) {
     State& state = states_[rule];
     const auto active = [this](std::size_t input) { return states_[input].active; };
-    state.active = !state.spec.grid && (!state.reads.empty() ||
+    const auto polled = [this](series::Origin origin) { return !origins_.pushed(origin); };
+    state.active = !state.spec.grid && (std::ranges::any_of(state.reads, polled) ||
                                         std::ranges::any_of(dependencies_.inputs[rule], active));
   }
 }

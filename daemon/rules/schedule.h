@@ -12,7 +12,7 @@
 #include "rules/dependencies.h"
 #include "rules/origins.h"
 #include "rules/pacer.h"
-#include "series/matcher_index.h"
+#include "rules/series_readers.h"
 #include "series/store.h"
 
 namespace tocsin::rules {
@@ -24,7 +24,8 @@ namespace tocsin::rules {
 /// themselves have live inputs. At the latest it is due one group interval after the first
 /// delivery, one group interval after its last look, and when an alert's deadline comes; inputs
 /// that were missing then make it due once more when the last of them has delivered. A rule on the
-/// grid is due at its group's slots.
+/// grid is due at its group's slots. What is pushed is not waited for, and makes due whoever reads
+/// a series that was pushed.
 ///
 /// After a start nothing is due before every live origin has delivered once, or one evaluation
 /// interval has passed; rules that found nothing to read then still wait for the slow origins,
@@ -114,7 +115,7 @@ class Schedule {
     std::optional<base::MonotonicTime> timer;
     std::optional<base::MonotonicTime> turn;  ///< due, but held back until then
     std::set<series::Origin> again;           ///< that delivered while it was held back
-    bool active = false;                      ///< in rounds and with live inputs
+    bool active = false;  ///< in rounds and with live inputs that are waited for
     bool asleep = false;
     bool stirred = false;  ///< since its last look began, series have come that it reads
   };
@@ -131,9 +132,11 @@ class Schedule {
   struct Delivery {
     series::Origin origin = 0;
     base::MonotonicTime arrived;
+    std::optional<std::vector<std::size_t>> readers{};  ///< nothing: all of the origin
   };
 
   void deliver(const Delivery& delivery);
+  void deliver(const Delivery& delivery, std::size_t rule);
   void mark(std::size_t rule, base::MonotonicTime when);
   bool satisfied(const State& state) const;
   /// Found nothing to read yet, while sources are still to deliver for the first time.
@@ -166,7 +169,7 @@ class Schedule {
   std::vector<State> states_;
   std::vector<GroupSpec> groups_;
   Dependencies dependencies_;
-  series::MatcherIndex index_;
+  SeriesReaders selectors_;
   Origins origins_;
   std::map<series::Origin, std::set<std::size_t>> readers_;
   std::set<std::pair<base::MonotonicTime, std::size_t>> timers_;

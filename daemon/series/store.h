@@ -76,11 +76,14 @@ struct StoreOptions {
   std::size_t max_log_samples = 4'000'000;
 };
 
-/// A new series, reported at commit, so that readers can see whether it concerns them.
-struct Created {
+/// A series and what it is called.
+struct NamedSeries {
   SeriesRef ref;
   model::Labels labels;
 };
+
+/// A new series, reported at commit, so that readers can see whether it concerns them.
+using Created = NamedSeries;
 
 struct CommitResult {
   std::vector<Created> created;

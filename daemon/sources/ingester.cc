@@ -73,8 +73,8 @@ Ingested Ingester::ingest(series::Origin origin, const Batch& batch) {
   TargetState& target = *found->second;
   TargetStatus& status = target.status;
   ++target.polls;
-  status.samples_scraped = batch.up ? std::max(batch.scraped, batch.size()) : 0;
-  status.samples_added = 0;
+  status.samples_scraped = std::max(batch.scraped, batch.size());
+  status.samples_added = batch.up ? 0 : batch.scraped;  // as Prometheus has it for malformed pages
   status.series_added = 0;
 
   std::string error = batch.up ? std::string() : batch.error;

@@ -44,7 +44,8 @@ struct Ingester::TargetState {
   std::shared_ptr<const exposition::PageLayout>
       layout;              // whose numbers they are, not null: not raw
   std::uint64_t page = 0;  // the last one of the layout
-  /// Live series whose numbers went to others: they end with this poll unless it shows them.
+  /// Live series whose numbers went to others, or that have times of their own now: they end with
+  /// this poll unless it shows them.
   std::vector<series::SeriesRef> left_behind;
   std::array<Report, kReportNames.size()> report;
   std::size_t live = 0;     ///< entries with live == true
@@ -59,10 +60,16 @@ struct Ingester::TargetState {
     }
   }
 
+  /// A live series ends with this poll, unless the poll shows it without a time all the same.
+  void end(Entry& entry) {
+    entry.live = false;
+    --live;
+    left_behind.push_back(entry.ref);
+  }
+
   void renew(Entry& entry) {
     if (entry.live) {
-      --live;
-      left_behind.push_back(entry.ref);
+      end(entry);
     }
     entry = {};
   }

@@ -146,7 +146,11 @@ void Ingester::write_samples(Writing& writing, const Batch& batch,
       ++target.status.series_added;
     }
     if (entry.live && entry.seen != target.polls) {
-      ++writing.still_live;
+      if (stated) {
+        target.end(entry);  // whoever states times says himself when a series ends
+      } else {
+        ++writing.still_live;
+      }
     }
     entry.seen = target.polls;
     if (!entry.live && !stated) {

@@ -1,5 +1,6 @@
 #include "sources/push_writer.h"
 
+#include <boost/unordered/unordered_flat_set.hpp>
 #include <optional>
 #include <utility>
 
@@ -13,13 +14,63 @@ namespace {
 class PushWriter {
  public:
   PushWriter(series::Store& store, series::Origin origin, base::WallTime now)
-      : appender_(store.appender(origin)), latest_ms_(base::to_millis(now) + kMaxAheadMs) {
+      : appender_(store.appender(origin)),
+        now_ms_(base::to_millis(now)),
+        latest_ms_(now_ms_ + kMaxAheadMs) {
     outcome_.ingested.origin = origin;
     outcome_.ingested.up = true;
   }
 
+  void write(const Pushed& pushed) {
+    for (const PushedSeries& series : pushed.series) {
+      if (series.undated) {
+        write_undated(series);
+      } else {
+        write(series);
+      }
+    }
+  }
+
+  PushOutcome finish() {
+    series::CommitResult committed = appender_.commit();
+    outcome_.ingested.created = std::move(committed.created);
+    outcome_.ingested.stored = committed.stored;
+    return std::move(outcome_);
+  }
+
+ private:
+  RefusedSamples& refused() { return outcome_.ingested.refused; }
+
+  void write_undated(const PushedSeries& series) {
+    auto ref = appender_.find(series.labels);
+    // What this very request said before does not give way.
+    const bool repeated = ref && undated_.contains(*ref);
+    bool stored = false;
+    for (const model::Sample& sample : series.samples) {
+      const model::Sample dated{now_ms_, sample.value};
+      const auto result =
+          repeated ? appender_.append(series.labels, dated) : appender_.put(series.labels, dated);
+      if (!result) {
+        ++refused().series_limit;
+        refuse(result.error().message(), series);
+        continue;
+      }
+      stored = judge(*result, series, outcome_.samples) || stored;
+    }
+    if (!ref) {
+      ref = appender_.find(series.labels);
+    }
+    if (ref) {
+      undated_.insert(*ref);
+    }
+    if (ref && stored) {
+      outcome_.touched.push_back({*ref, series.labels});
+    }
+  }
+
   void write(const PushedSeries& series) {
     std::optional<series::SeriesRef> ref;
+    bool stored = false;
     for (const model::Sample& sample : series.samples) {
       if (sample.time_ms > latest_ms_) {
         ++refused().out_of_bounds;
@@ -36,7 +87,7 @@ class PushWriter {
       if (!ref) {
         ref = appender_.find(series.labels);
       }
-      judge(*result, series, outcome_.samples);
+      stored = judge(*result, series, outcome_.samples) || stored;
     }
     for (const model::HistogramSample& sample : series.histograms) {
       if (sample.time_ms > latest_ms_) {
@@ -50,27 +101,24 @@ class PushWriter {
         refuse(result.error().message(), series);
         continue;
       }
-      judge(*result, series, outcome_.histograms);
+      stored = judge(*result, series, outcome_.histograms) || stored;
+    }
+    if (stored && !ref) {
+      ref = appender_.find(series.labels);
+    }
+    if (stored && ref) {
+      outcome_.touched.push_back({*ref, series.labels});
     }
   }
 
-  PushOutcome finish() {
-    series::CommitResult committed = appender_.commit();
-    outcome_.ingested.created = std::move(committed.created);
-    outcome_.ingested.stored = committed.stored;
-    return std::move(outcome_);
-  }
-
- private:
-  RefusedSamples& refused() { return outcome_.ingested.refused; }
-
-  void judge(series::AppendOutcome result, const PushedSeries& series, std::size_t& written) {
+  /// Whether the series has a sample more.
+  bool judge(series::AppendOutcome result, const PushedSeries& series, std::size_t& written) {
     switch (result) {
       case series::AppendOutcome::kStored:
       case series::AppendOutcome::kReplaced:
       case series::AppendOutcome::kDuplicate:
         ++written;
-        break;
+        return result != series::AppendOutcome::kDuplicate;
       case series::AppendOutcome::kConflict:
         ++refused().duplicate;
         refuse("duplicate sample for timestamp", series);
@@ -84,6 +132,7 @@ class PushWriter {
         refuse("out of bounds", series);
         break;
     }
+    return false;
   }
 
   void refuse(const std::string& reason, const PushedSeries& series) {
@@ -93,7 +142,9 @@ class PushWriter {
   }
 
   series::Appender appender_;
+  std::int64_t now_ms_;
   std::int64_t latest_ms_;
+  boost::unordered_flat_set<series::SeriesRef> undated_;  // that were written without a time
   PushOutcome outcome_;
 };
 
@@ -102,9 +153,7 @@ class PushWriter {
 PushOutcome write_pushed(series::Store& store, series::Origin origin, const Pushed& pushed,
                          base::WallTime now) {
   PushWriter writer(store, origin, now);
-  for (const PushedSeries& series : pushed.series) {
-    writer.write(series);
-  }
+  writer.write(pushed);
   PushOutcome outcome = writer.finish();
   if (outcome.refusal.empty()) {
     outcome.refusal = pushed.invalid_reason;

@@ -20,6 +20,7 @@ struct PushedSeries {
   std::vector<model::HistogramSample> histograms;
   std::size_t exemplars = 0;  ///< they are counted, not kept
   std::int64_t start_ms = 0;  ///< when counting began; 0: not stated
+  bool undated = false;       ///< its samples state no time: they are as of their being written
 };
 
 /// What somebody sent who was not asked: a remote_write request, or a page of text.

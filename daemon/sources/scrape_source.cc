@@ -138,6 +138,7 @@ async::Task<base::Status> ScrapeSource::read_page(net::HttpResponse response, Ba
   }
   layout_ = std::move(parsed.layout);
   if (!parsed.error.empty()) {
+    batch->scraped = parsed.page.samples.before_fault;
     co_return base::Error(base::ErrorCode::kInvalidInput, std::move(parsed.error));
   }
   batch->page = std::move(parsed.page);

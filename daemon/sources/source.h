@@ -42,7 +42,7 @@ struct Batch {
   base::WallTime started;      ///< the poll's wall time: the samples' timestamp
   base::Duration duration{0};  ///< how long it took (milliseconds)
   double duration_seconds = 0;
-  std::size_t scraped = 0;  ///< before dropping
+  std::size_t scraped = 0;  ///< before dropping; of a malformed page those before the fault
   std::size_t body_bytes = 0;
   base::MonotonicTime arrived;  ///< when the last byte was there: start of the latency
 

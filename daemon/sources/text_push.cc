@@ -22,9 +22,9 @@ base::Status check(const std::vector<std::pair<std::string, std::string>>& label
 
 }  // namespace
 
-base::Result<Pushed> read_text_push(std::string_view body, exposition::Format format,
-                                    const std::vector<std::pair<std::string, std::string>>& labels,
-                                    base::WallTime time) {
+base::Result<Pushed> read_text_push(
+    std::string_view body, exposition::Format format,
+    const std::vector<std::pair<std::string, std::string>>& labels) {
   if (const base::Status valid = check(labels); !valid) {
     return valid.error();
   }
@@ -45,7 +45,8 @@ base::Result<Pushed> read_text_push(std::string_view body, exposition::Format fo
       }
       series.labels = builder.build();
     }
-    series.samples.push_back({sample.time_ms.value_or(base::to_millis(time)), sample.value});
+    series.undated = !sample.time_ms;
+    series.samples.push_back({sample.time_ms.value_or(0), sample.value});
     pushed.series.push_back(std::move(series));
   }
   pushed.families.assign(page->families().begin(), page->families().end());

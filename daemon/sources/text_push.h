@@ -5,7 +5,6 @@
 #include <utility>
 #include <vector>
 
-#include "base/clock.h"
 #include "base/result.h"
 #include "exposition/format.h"
 #include "sources/pushed.h"
@@ -13,10 +12,9 @@
 namespace tocsin::sources {
 
 /// Reads a pushed page of text. `labels` are added to every series and win over its own, as the
-/// grouping key does at Prometheus' Pushgateway; `time` is for samples that state none. A page that
-/// is malformed anywhere gives nothing: kInvalidInput with line and column.
+/// grouping key does at Prometheus' Pushgateway. A page that is malformed anywhere gives nothing:
+/// kInvalidInput with line and column.
 base::Result<Pushed> read_text_push(std::string_view body, exposition::Format format,
-                                    const std::vector<std::pair<std::string, std::string>>& labels,
-                                    base::WallTime time);
+                                    const std::vector<std::pair<std::string, std::string>>& labels);
 
 }  // namespace tocsin::sources

@@ -106,6 +106,23 @@ void RuleHarness::write_batch(series::Origin origin, bool up, const Samples& sam
   pump();
 }
 
+void RuleHarness::push(series::Origin origin, const Samples& samples) {
+  series::Appender appender = store_->appender(origin);
+  std::vector<series::NamedSeries> touched;
+  for (const auto& [labels, value] : samples) {
+    EXPECT_TRUE(appender.put(labels, {base::to_millis(now()), value}).has_value());
+    touched.push_back({appender.find(labels).value_or(0), labels});
+  }
+  const series::CommitResult committed = appender.commit();
+  engine_->on_arrival({.origin = origin,
+                       .up = true,
+                       .arrived = clock_.monotonic_now(),
+                       .created = committed.created,
+                       .touched = touched},
+                      now(), clock_.monotonic_now());
+  pump();
+}
+
 void RuleHarness::store_only(series::Origin origin, const Samples& samples, base::WallTime time) {
   series::Appender appender = store_->appender(origin);
   for (const auto& [labels, value] : samples) {

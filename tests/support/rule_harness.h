@@ -44,6 +44,8 @@ class RuleHarness {
   void poll(series::Origin origin, const Samples& samples);
   /// A failed poll: every series of the origin goes stale.
   void fail_poll(series::Origin origin);
+  /// Samples that somebody brings at the current time, then whatever rounds follow.
+  void push(series::Origin origin, const Samples& samples);
   /// What a look at the rule costs from now on; nothing for others.
   void set_cost(const std::string& rule, double seconds) { costs_[rule] = seconds; }
   /// Samples that arrive without waking anybody: for loading test data.

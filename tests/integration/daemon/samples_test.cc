@@ -1,9 +1,11 @@
 // What targets, clocks, disks and restarts do to samples, and that the rest goes on.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <atomic>
 #include <chrono>
+#include <csignal>
 
 #include "integration/daemon/rig.h"
 
@@ -94,6 +96,10 @@ TEST_F(Samples, ATargetThatChangesItsLayoutOnEachPageIsReadRight) {
     const int before = pages_;
     EXPECT_TRUE(eventually(5s, [&] { return pages_ > before + 1; }));
   }
+  EXPECT_GT(rig_.metric("tocsin_sources_pages_total{layout=\"changed\"}"), 4) << "and counted";
+  EXPECT_GT(rig_.metric("tocsin_sources_pages_total{layout=\"same\"}"), 4) << "the other target";
+  EXPECT_EQ(rig_.metric("tocsin_sources_pages_total{layout=\"new\"}"), 2);
+  EXPECT_GT(rig_.metric("tocsin_sources_lines_total{read=\"parsed\"}"), 4 * 41);
   expect_detection();
 }
 
@@ -109,6 +115,27 @@ TEST_F(Samples, OfTheFutureAreRefusedAndCounted) {
   })) << rig_.log();
   EXPECT_TRUE(eventually(10s, [this] { return rig_.holds("right_metric"); }));
   EXPECT_FALSE(rig_.holds("bad_metric"));
+  expect_detection();
+}
+
+TEST_F(Samples, ThatCannotBeWrittenAreNamed) {
+  // Programs inherit this: a write beyond the limit then fails instead of killing.
+  std::signal(SIGXFSZ, SIG_IGN);
+  watch([](int number) { return "right_metric " + std::to_string(number) + "\n"; });
+  const auto named = [this] {
+    const HttpMessage ready = rig_.get("/-/ready");
+    EXPECT_EQ(ready.status, 200);
+    return ready.body.find("Samples cannot be written") != std::string::npos;
+  };
+  EXPECT_FALSE(named());
+  rlimit limit{};
+  ASSERT_EQ(prlimit(rig_.process().pid(), RLIMIT_FSIZE, nullptr, &limit), 0);
+  limit.rlim_cur = 1;
+  ASSERT_EQ(prlimit(rig_.process().pid(), RLIMIT_FSIZE, &limit, nullptr), 0);
+  EXPECT_TRUE(eventually(20s, named)) << rig_.log();
+  limit.rlim_cur = RLIM_INFINITY;
+  ASSERT_EQ(prlimit(rig_.process().pid(), RLIMIT_FSIZE, &limit, nullptr), 0);
+  EXPECT_TRUE(eventually(60s, [&] { return !named(); })) << rig_.log();
   expect_detection();
 }
 

@@ -74,6 +74,25 @@ std::string parsed(std::string_view body, Format format = kText) {
   return out;
 }
 
+TEST(PageLayout, TellsWhatItCouldUseOfThePageBefore) {
+  Reader reader;
+  const auto laid = [&](std::string_view body, std::size_t parsed) {
+    reader.read(body);
+    EXPECT_EQ(reader.page.parsed, parsed) << body;
+    return reader.page.laid;
+  };
+  EXPECT_EQ(laid("# TYPE a gauge\na 1\nb 1\n", 2), Laid::kNew);
+  EXPECT_EQ(laid("# TYPE a gauge\na 2\nb 2\n", 0), Laid::kSame);
+  EXPECT_EQ(laid("# TYPE a gauge\nb 2\na 2\n", 2), Laid::kChanged);
+  EXPECT_EQ(laid("# TYPE a gauge\nb 2\n", 0), Laid::kChanged) << "one has gone";
+  EXPECT_EQ(laid("# TYPE a counter\nb 2\n", 1), Laid::kChanged);
+  EXPECT_EQ(laid("# TYPE a counter\nb 2\n", 0), Laid::kSame);
+  EXPECT_EQ(laid("b ?\n", 0), Laid::kNew);
+  reader.read("a 1\n# HELP b\nb 1\nc ?\nd 1\n");
+  EXPECT_EQ(reader.page.before_fault, 2U);
+  EXPECT_EQ(laid("b 2\n", 1), Laid::kNew) << "all was forgotten";
+}
+
 TEST(PageLayout, ReadsThePageAgainAsTheFirstTime) {
   const std::vector<std::pair<std::string_view, Format>> pages = {
       {"", kText},

@@ -142,6 +142,31 @@ TEST(IngestedPages, StateTimesForSomeSamples) {
   EXPECT_EQ(test.all(), (Stored{{"a", "1 stale"}, {"b", "1"}, {"c", "1 2"}}));
 }
 
+TEST(IngestedPages, EndWhatHasATimeOfItsOwnFromNowOn) {
+  Fixture test;
+  const auto at = [&](std::int64_t offset) { return std::to_string(test.now + kStep + offset); };
+  test.poll("a 1\nb 1\nc 1\nd 1\n");
+  // As in Prometheus: unless the time is that of the poll or later, the sample is not the newest.
+  test.poll("a 2 " + at(-5) + "\nb 2 " + at(0) + "\nc 2 " + at(5) + "\nd 2\n");
+  test.poll("a 3 " + at(-5) + "\nd 3\n");
+  EXPECT_EQ(test.all(), (Stored{{"a", "1 2 stale 3"}, {"b", "1 2"}, {"c", "1 2"}, {"d", "1 2 3"}}));
+  test.poll("a 4\nd 4\n");
+  test.poll("d 5\n");
+  EXPECT_EQ(test.all().at("a"), "1 2 stale 3 4 stale");
+  EXPECT_EQ(test.all().at("d"), "1 2 3 4 5");
+}
+
+TEST(IngestedPages, ShowASeriesWithAndWithoutATime) {
+  Fixture test;
+  const auto past = [&] { return std::to_string(test.now + kStep - 5); };
+  test.poll("a 1\n");
+  test.poll("a 2 " + past() + "\na 3\n");
+  test.poll("a 4\na 5 " + past() + "\n");
+  EXPECT_EQ(test.all(), (Stored{{"a", "1 2 3 4"}}));
+  test.poll("b 1\n");
+  EXPECT_EQ(test.all().at("a"), "1 2 3 4 stale");
+}
+
 TEST(IngestedPages, BreakLabelLimitsAsAWhole) {
   Fixture test;
   test.spec.label_value_length_limit = 8;

@@ -163,6 +163,21 @@ TEST(Ingester, EndsEverythingAfterAFailedPoll) {
   EXPECT_EQ(test.history("scrape_samples_scraped"), "1 0 0 1");
 }
 
+TEST(Ingester, ReportsHowMuchOfAMalformedPageCouldBeRead) {
+  Fixture test;
+  test.add();
+  test.poll({raw({{"__name__", "a"}}, 1)});
+  Batch malformed;
+  malformed.error = "2:3: a label has no value";
+  malformed.scraped = 7;
+  EXPECT_FALSE(test.give(std::move(malformed)).up);
+  EXPECT_EQ(test.history("up"), "1 0");
+  EXPECT_EQ(test.history("scrape_samples_scraped"), "1 7");
+  EXPECT_EQ(test.history("scrape_samples_post_metric_relabeling"), "1 7");
+  EXPECT_EQ(test.history("scrape_series_added"), "1 0");
+  EXPECT_EQ(test.history("a"), "1 stale");
+}
+
 TEST(Ingester, TellsWhyATargetIsDown) {
   Fixture test;
   test.add();

@@ -5,7 +5,6 @@
 
 #include "sources/push_writer.h"
 #include "sources/remote_write/decode.h"
-#include "sources/text_push.h"
 #include "unit/sources/remote_write_encoder.h"
 
 namespace tocsin::sources::remote_write {
@@ -328,23 +327,6 @@ TEST(PushWriter, WritesHistogramsAndSaysWhichItCannot) {
   EXPECT_EQ(points.histograms[2].start_ms, 400);
   ASSERT_EQ(points.floats.size(), 1U);
   EXPECT_EQ(points.floats[0].value, 6);
-}
-
-TEST(TextPush, AddsLabelsAndTimes) {
-  const base::WallTime now = base::from_millis(kNow);
-  const auto pushed =
-      read_text_push("# TYPE a gauge\na{x=\"1\",job=\"own\"} 1\nb 2 1000\n",
-                     exposition::Format::kText, {{"job", "backup"}, {"instance", "db1"}}, now);
-  ASSERT_TRUE(pushed);
-  EXPECT_EQ(text(*pushed),
-            "a{instance=\"db1\", job=\"backup\", x=\"1\"} 1@1767225600000\n"
-            "b{instance=\"db1\", job=\"backup\"} 2@1000\n");
-  EXPECT_EQ(pushed->families.size(), 1U);
-  EXPECT_FALSE(read_text_push("a ?\n", exposition::Format::kText, {}, now));
-  EXPECT_FALSE(read_text_push("a 1\n", exposition::Format::kText, {{"__name__", "b"}}, now));
-  EXPECT_FALSE(read_text_push("a 1\n", exposition::Format::kText, {{"not a label", "b"}}, now));
-  EXPECT_EQ(text(*read_text_push("a 1 2\n# EOF\n", exposition::Format::kOpenMetrics, {}, now)),
-            "a 1@2000\n");
 }
 
 }  // namespace
