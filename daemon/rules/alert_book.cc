@@ -97,12 +97,25 @@ model::Record alert_record(std::string_view type, const RuleId& rule, const Acti
   return record;
 }
 
+model::Record moved_record(const RuleId& from, const RuleId& to, base::WallTime time) {
+  model::Record record;
+  record.type = std::string(record_type::kMoved);
+  record.time = time;
+  record.actor = "system";
+  record.payload["rule"] = id_to_json(from);
+  record.payload["to"] = id_to_json(to);
+  return record;
+}
+
 base::Status AlertBook::apply(const model::Record& record) {
   if (record.type == model::kClockStepped) {
     return apply_clock_step(record);
   }
   if (record.type == record_type::kUnwatched) {
     return apply_unwatched(record);
+  }
+  if (record.type == record_type::kMoved) {
+    return apply_moved(record);
   }
   if (is_alert_record(record.type)) {
     return apply_alert(record);
@@ -132,6 +145,21 @@ base::Status AlertBook::apply_alert(const model::Record& record) {
   });
   if (alerts.empty()) {
     rules_.erase(*id);
+  }
+  return {};
+}
+
+base::Status AlertBook::apply_moved(const model::Record& record) {
+  const auto from = id_from_json(record.payload.if_contains("rule"));
+  const auto to = id_from_json(record.payload.if_contains("to"));
+  if (!from || !to) {
+    return from ? to.error() : from.error();
+  }
+  const auto old = rules_.find(*from);
+  if (old != rules_.end() && *from != *to) {
+    AlertMap alerts = std::move(old->second);
+    rules_.erase(old);
+    rules_[*to].merge(std::move(alerts));
   }
   return {};
 }

@@ -189,14 +189,17 @@ class Engine {
   Engine& operator=(const Engine&) = delete;
 
   /// Takes these groups from now on. State stays for rules whose file, group, name and labels are
-  /// unchanged (among equals: by order, as Prometheus does). A quarantined group keeps its earlier
-  /// version when there is one. Firing alerts of rules that are gone are resolved by the decision,
-  /// but not before finish_restore(). Not between plan_round() and decide(): such results are
-  /// dropped.
+  /// unchanged (among equals: by order, as Prometheus does). A rule that is gone hands its alerts
+  /// to a new one of its name and labels, as when a file or group is renamed; see
+  /// find_successors(). A quarantined group keeps its earlier version when there is one. Firing
+  /// alerts of rules that are gone and that no rule takes are resolved by the decision, but not
+  /// before finish_restore(), nor while a group of that name is quarantined. Not between
+  /// plan_round() and decide(): such results are dropped.
   Decision load(std::vector<Group> groups, const std::vector<QuarantinedGroup>& quarantined,
                 base::WallTime wall, base::MonotonicTime mono);
 
-  /// Ends the replay: alerts present now count as restored, those without a rule are resolved.
+  /// Ends the replay: alerts present now count as restored. Those without a rule go to another one
+  /// or are resolved, as by load().
   Decision finish_restore(base::WallTime wall, base::MonotonicTime mono);
 
   /// The names of series that rules write.

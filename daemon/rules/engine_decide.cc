@@ -19,9 +19,9 @@ model::AlertTransition transition_of(std::string_view type) {
                                         : model::AlertTransition::kGone;
 }
 
-RuleError error_of(const LoadedRule& rule, const std::string& what) {
-  return {rule.id.group,
-          rule.id.file + ": group " + rule.id.group + ": rule " + rule.id.name + ": " + what};
+RuleError error_of(const LoadedRule& rule, const Group& group, const std::string& what) {
+  return {group.name,
+          group.file + ": group " + group.name + ": rule " + rule.id.name + ": " + what};
 }
 
 bool is_active(const ActiveAlert& active) {
@@ -54,7 +54,7 @@ Decision Engine::decide(std::vector<JobResult> results, base::WallTime /*wall*/,
 void Engine::Impl::fail(LoadedRule& rule, const std::string& message, Decision& decision) {
   rule.health = RuleHealth::kError;
   rule.last_error = message;
-  decision.errors.push_back(error_of(rule, message));
+  decision.errors.push_back(error_of(rule, groups[rule.group].group, message));
 }
 
 void Engine::Impl::decide_one(JobResult result, base::MonotonicTime mono, Decision& decision) {
@@ -216,7 +216,7 @@ std::optional<base::Duration> Engine::Impl::decide_alerting(
   const auto candidates = expand_candidates(rule.rule.name, rule.label_templates,
                                             rule.annotation_templates, elements, templates, errors);
   for (const std::string& error : errors) {
-    decision.errors.push_back(error_of(rule, error));
+    decision.errors.push_back(error_of(rule, groups[rule.group].group, error));
   }
   if (!candidates) {
     fail(rule, candidates.error().message(), decision);

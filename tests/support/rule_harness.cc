@@ -57,8 +57,7 @@ void RuleHarness::load(const std::string& text) {
   load(std::move(file.groups));
 }
 
-void RuleHarness::load(std::vector<rules::Group> groups) {
-  const bool first = groups_.empty();
+void RuleHarness::set_groups(std::vector<rules::Group> groups) {
   groups_ = std::move(groups);
   names_.clear();
   for (const rules::Group& group : groups_) {
@@ -67,6 +66,11 @@ void RuleHarness::load(std::vector<rules::Group> groups) {
       names.push_back(rule.name);
     }
   }
+}
+
+void RuleHarness::load(std::vector<rules::Group> groups) {
+  const bool first = groups_.empty();
+  set_groups(std::move(groups));
   take(engine_->load(groups_, {}, now(), clock_.monotonic_now()));
   if (first) {
     take(engine_->finish_restore(now(), clock_.monotonic_now()));
@@ -175,6 +179,11 @@ void RuleHarness::restart(const Samples& stored) {
   take(std::move(ends));
   engine_->set_live_origins(live_, clock_.monotonic_now());
   pump();
+}
+
+void RuleHarness::restart_with(std::vector<rules::Group> groups) {
+  set_groups(std::move(groups));
+  restart();
 }
 
 void RuleHarness::pump() {

@@ -61,6 +61,8 @@ class RuleHarness {
   /// The process dies and comes back: replay, no schedule, a store with what the disk had of it,
   /// which is a second old.
   void restart(const Samples& stored = {});
+  /// The same with other rules.
+  void restart_with(std::vector<rules::Group> groups);
 
   base::Result<promql::Vector> query(const std::string& expression, base::WallTime time) const;
 
@@ -77,6 +79,7 @@ class RuleHarness {
 
  private:
   void start();
+  void set_groups(std::vector<rules::Group> groups);
   void pump();
   void run_stage(const rules::Stage& stage);
   void take(rules::Decision decision);
