@@ -119,9 +119,14 @@ AlertLook decide_alerts(const AlertPolicy& policy, const AlertMap& before,
   look.count = look.active.size();
   if (policy.limit > 0 && look.count > policy.limit) {
     look.limit_exceeded = true;
-    look.steps = end_alerts(before, time);
+    look.steps.clear();
     look.active.clear();
     look.deadline.reset();
+    for (const auto& [labels, active] : before) {
+      if (is_active(active)) {
+        look.active.push_back(active);
+      }
+    }
   }
   return look;
 }

@@ -40,15 +40,16 @@ struct AlertLook {
   /// When a look can change something without new samples: `for` or keep_firing_for elapses.
   std::optional<base::WallTime> deadline;
   bool limit_exceeded = false;
-  std::size_t count = 0;  ///< pending and firing alerts, before the limit cleared them
+  std::size_t count = 0;  ///< pending and firing alerts, as if there were no limit
 };
 
 /// Whether an alert whose element is missing must be left as it is.
 using HoldFunction = std::function<bool(const model::Labels&)>;
 
 /// The state machine of Prometheus' alerting rules: pending until `for` has elapsed, firing until
-/// the element is missing and keep_firing_for has elapsed. Changes nothing. Beyond the limit every
-/// alert of the rule is dropped, as Prometheus does; here that is said: resolved or gone.
+/// the element is missing and keep_firing_for has elapsed. Changes nothing. Beyond the limit the
+/// look counts as failed: what is active stays as it is, and nothing else is admitted. Prometheus
+/// forgets the alerts, too, but never tells that they resolved.
 AlertLook decide_alerts(const AlertPolicy& policy, const AlertMap& before,
                         const Candidates& candidates, base::WallTime time,
                         const HoldFunction& hold);

@@ -241,7 +241,6 @@ std::optional<base::Duration> Engine::Impl::decide_alerting(
          "exceeded limit of " + std::to_string(policy.limit) + " with " +
              std::to_string(look.count) + " alerts",
          decision);
-    return std::nullopt;
   }
   auto samples = alert_series(look.active, time_ms);
   end_missing(samples, rule.written, time_ms);

@@ -123,13 +123,17 @@ TEST(AlertState, NamesTheNextDeadline) {
   EXPECT_EQ(story.last().deadline, kStart + seconds(100));
 }
 
-TEST(AlertState, BeyondTheLimitEverythingEnds) {
+TEST(AlertState, BeyondTheLimitWhatIsActiveStaysAndNothingIsAdmitted) {
   Story story({.for_duration = seconds(10), .limit = 2});
   story.tell({{0, {"a"}, {"pending a"}}, {10, {"a", "b"}, {"fired a", "pending b"}}});
-  EXPECT_EQ(story.look(12, {"a", "b", "c"}), (std::vector<std::string>{"resolved a", "gone b"}));
+  EXPECT_EQ(story.look(25, {"b", "c", "d"}), std::vector<std::string>{});
   EXPECT_TRUE(story.last().limit_exceeded);
   EXPECT_EQ(story.last().count, 3U);
-  EXPECT_TRUE(story.last().active.empty());
+  ASSERT_EQ(story.last().active.size(), 2U);
+  EXPECT_EQ(story.last().active[0].alert.state, model::AlertState::kFiring);
+  EXPECT_EQ(story.last().active[1].alert.state, model::AlertState::kPending);
+  story.tell({{30, {"b"}, {"resolved a", "fired b"}}});
+  EXPECT_FALSE(story.last().limit_exceeded);
 }
 
 TEST(AlertState, AHeldAlertStaysAsItIs) {
