@@ -30,6 +30,9 @@ void write_alert(JsonWriter& json, const AlertView& alert) {
   if (alert.keep_firing_since) {
     json.field("keepFiringSince", format_time(alert.keep_firing_since));
   }
+  if (alert.data_missing_since) {
+    json.field("dataMissingSince", format_time(alert.data_missing_since));
+  }
   json.field("value", format_exponent(alert.value)).end_object();
 }
 

@@ -32,6 +32,7 @@ struct AlertView {
   base::WallTime active_at;
   std::optional<base::WallTime> keep_firing_since;
   double value = 0;
+  std::optional<base::WallTime> data_missing_since = {};  ///< kept although it cannot be polled
 };
 
 struct RuleView {

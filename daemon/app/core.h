@@ -103,6 +103,8 @@ class Core {
   void take_engine(rules::Decision decision, base::WallTime now, Outcome& outcome);
   void follow_changes(base::WallTime now, std::span<const model::AlertChange> changes,
                       Outcome& outcome);
+  void follow_data(base::WallTime now, std::span<const rules::DataChange> changes,
+                   Outcome& outcome);
   void run_due(base::WallTime now, Outcome& outcome);
   void dispatch(routing::DispatchDecision decision, Outcome& outcome);
   void reconcile(base::WallTime now, Outcome& outcome);

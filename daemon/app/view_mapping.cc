@@ -21,7 +21,8 @@ api::AlertView to_view(const rules::AlertView& view) {
           .state = std::string(model::to_string(view.alert.state)),
           .active_at = view.alert.active_at,
           .keep_firing_since = view.keep_firing_since,
-          .value = view.alert.value};
+          .value = view.alert.value,
+          .data_missing_since = view.data_missing_since};
 }
 
 api::RuleView to_view(const rules::RuleView& rule) {

@@ -1,5 +1,6 @@
 // What changes of alerts mean for incidents; see registry.h.
 #include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -7,6 +8,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "incidents/registry.h"
+#include "incidents/stored.h"
 #include "model/alert_change.h"
 
 namespace tocsin::incidents {
@@ -114,6 +116,41 @@ Decision Registry::decide_reconcile(base::WallTime now,
     }
   }
   return decide_alerts(now, changes);
+}
+
+Decision Registry::decide_data(base::WallTime now, std::span<const DataNews> news) const {
+  struct Line {
+    std::string alert;  // the first of them
+    std::int64_t alerts = 0;
+    base::WallTime since;
+  };
+  // One line for all alerts of an incident that share a fate: a target may have thousands.
+  std::map<std::pair<std::uint64_t, DataState>, Line> lines;
+  for (const DataNews& piece : news) {
+    const std::uint64_t fingerprint = piece.labels.hash();
+    const Incident* holder = holding(fingerprint, correlation_key(piece.labels));
+    if (holder == nullptr || holder->signals.at(fingerprint).resolved_at) {
+      continue;
+    }
+    const auto [line, added] = lines.try_emplace({holder->number, piece.state});
+    if (added) {
+      line->second.alert = piece.labels.get(model::kAlertName);
+      line->second.since = piece.since;
+    }
+    line->second.since = std::min(line->second.since, piece.since);
+    ++line->second.alerts;
+  }
+  Decision decision;
+  for (const auto& [key, line] : lines) {
+    const Incident& incident = *incidents_.at(key.first);
+    decision.records.push_back(by_rule(now, "alert_data", incident,
+                                       {{"alert", line.alert},
+                                        {"alerts", line.alerts},
+                                        {"state", to_string(key.second)},
+                                        {"since", base::to_millis(line.since)}}));
+    tell(decision, EventKind::kUpdated, incident);
+  }
+  return decision;
 }
 
 void Registry::decide_firing(base::WallTime now, const model::Alert& alert, Decision& decision) {

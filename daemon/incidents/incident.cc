@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/hash.h"
+#include "base/rfc3339.h"
 #include "incidents/stored.h"
 #include "model/payload.h"
 
@@ -72,6 +73,34 @@ base::Status apply_alert_resolved(Incident& incident, const model::Record& recor
   signal->second.resolved_at = record.time;
   --incident.firing;
   note(incident, record, std::string(signal->second.labels.get(model::kAlertName)) + " resolved");
+  return {};
+}
+
+base::Status apply_data(Incident& incident, const model::Record& record) {
+  model::PayloadReader reader(record.payload);
+  std::string text = reader.text("alert");
+  const std::int64_t alerts = reader.integer("alerts");
+  const DataState state = read_data_state(reader);
+  const base::WallTime since = reader.time("since");
+  if (!reader.intact() || alerts < 1) {
+    return reader.malformed("state of an alert's data");
+  }
+  if (alerts > 1) {
+    text += " and " + std::to_string(alerts - 1) + " more";
+  }
+  switch (state) {
+    case DataState::kHeld:
+      text += ": no data since " + base::format_rfc3339(since) + ", kept as it was";
+      break;
+    case DataState::kMissing:
+      text += ": data missing since " + base::format_rfc3339(since) +
+              ", goes on firing until a poll succeeds";
+      break;
+    case DataState::kBack:
+      text += ": there is data again";
+      break;
+  }
+  note(incident, record, std::move(text));
   return {};
 }
 
@@ -173,6 +202,9 @@ base::Status apply_to(Incident& incident, const model::Record& record) {
   }
   if (record.type == "incident.alert_resolved") {
     return apply_alert_resolved(incident, record);
+  }
+  if (record.type == "incident.alert_data") {
+    return apply_data(incident, record);
   }
   if (record.type == "incident.graded") {
     return apply_graded(incident, record);

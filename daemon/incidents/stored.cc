@@ -18,6 +18,9 @@ constexpr std::array<std::pair<Seriousness, std::string_view>, 5> kSeriousnessNa
 constexpr std::array<std::pair<State, std::string_view>, 3> kStateNames = {
     {{State::kOpen, "open"}, {State::kMitigated, "mitigated"}, {State::kResolved, "resolved"}}};
 
+constexpr std::array<std::pair<DataState, std::string_view>, 3> kDataStateNames = {
+    {{DataState::kHeld, "held"}, {DataState::kMissing, "missing"}, {DataState::kBack, "back"}}};
+
 std::optional<model::FactStatus> fact_status_from(std::string_view text) {
   for (const auto status : {model::FactStatus::kUnknown, model::FactStatus::kSuspected,
                             model::FactStatus::kConfirmed}) {
@@ -126,6 +129,21 @@ std::string_view to_string(model::FactStatus status) {
       return "confirmed";
   }
   return "unknown";
+}
+
+std::string_view to_string(DataState state) {
+  return kDataStateNames[static_cast<std::size_t>(state)].second;
+}
+
+DataState read_data_state(model::PayloadReader& reader) {
+  const std::string text = reader.text("state");
+  for (const auto& [state, name] : kDataStateNames) {
+    if (name == text) {
+      return state;
+    }
+  }
+  reader.fail();
+  return DataState::kHeld;
 }
 
 model::Fact read_fact(model::PayloadReader& reader) {

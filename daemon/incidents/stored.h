@@ -3,13 +3,15 @@
 #include <cstdint>
 #include <string_view>
 
-#include "incidents/incident.h"
+#include "incidents/registry.h"
 #include "model/payload.h"
 
 /// Reading parts of records and snapshots; for this room only.
 namespace tocsin::incidents {
 
 std::string_view to_string(model::FactStatus status);
+std::string_view to_string(DataState state);
+DataState read_data_state(model::PayloadReader& reader);
 
 /// Key, value, author and status; the time is the caller's.
 model::Fact read_fact(model::PayloadReader& reader);

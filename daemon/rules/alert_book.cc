@@ -55,6 +55,10 @@ json::object alert_to_json(const ActiveAlert& active) {
   if (active.keep_firing_since) {
     object["keep_firing_since"] = base::to_millis(*active.keep_firing_since);
   }
+  if (active.data_missing_since) {
+    object["data_missing_since"] = base::to_millis(*active.data_missing_since);
+    object["data_missing_told"] = active.data_missing_told;
+  }
   return object;
 }
 
@@ -67,12 +71,18 @@ base::Result<ActiveAlert> alert_from_json(const json::object& object) {
   if (!alert) {
     return alert.error();
   }
-  ActiveAlert active{std::move(*alert), std::nullopt};
+  ActiveAlert active{std::move(*alert)};
   if (const json::value* since = object.if_contains("keep_firing_since"); since != nullptr) {
     if (!since->is_int64()) {
       return malformed("keep_firing_since");
     }
     active.keep_firing_since = base::from_millis(since->get_int64());
+  }
+  model::PayloadReader reader(object);
+  active.data_missing_since = reader.optional_time("data_missing_since");
+  active.data_missing_told = active.data_missing_since && reader.flag("data_missing_told");
+  if (!reader.intact()) {
+    return malformed("data_missing_since");
   }
   return active;
 }
@@ -80,7 +90,7 @@ base::Result<ActiveAlert> alert_from_json(const json::object& object) {
 bool is_alert_record(std::string_view type) {
   return type == record_type::kPending || type == record_type::kFired ||
          type == record_type::kResolved || type == record_type::kGone ||
-         type == record_type::kKeepFiring;
+         type == record_type::kKeepFiring || type == record_type::kHeld;
 }
 
 }  // namespace
@@ -178,6 +188,9 @@ base::Status AlertBook::apply_clock_step(const model::Record& record) {
       }
       if (active.keep_firing_since) {
         *active.keep_firing_since += *delta;
+      }
+      if (active.data_missing_since) {
+        *active.data_missing_since += *delta;
       }
     }
   }

@@ -29,7 +29,11 @@ struct RuleId {
 /// An alert with what its state machine has to remember.
 struct ActiveAlert {
   model::Alert alert;
-  std::optional<base::WallTime> keep_firing_since;  ///< since when it only fires by keep_firing_for
+  /// Since when it only fires by keep_firing_for.
+  std::optional<base::WallTime> keep_firing_since = {};
+  /// Since when it is kept because its data cannot be polled, with NoData::kKeep.
+  std::optional<base::WallTime> data_missing_since = {};
+  bool data_missing_told = false;  ///< that this has lasted for EngineOptions::no_data_keep
 };
 
 /// The alerts of one rule by their labels: pending, firing, and resolved ones for a while.
@@ -41,6 +45,7 @@ inline constexpr std::string_view kFired = "alert.fired";
 inline constexpr std::string_view kResolved = "alert.resolved";
 inline constexpr std::string_view kGone = "alert.gone";
 inline constexpr std::string_view kKeepFiring = "alert.keep_firing";
+inline constexpr std::string_view kHeld = "alert.held";
 inline constexpr std::string_view kWatched = "alert.watched";
 inline constexpr std::string_view kUnwatched = "alert.unwatched";
 inline constexpr std::string_view kMoved = "alert.moved";

@@ -191,7 +191,13 @@ Decision Engine::finish_restore(base::WallTime wall, base::MonotonicTime mono) {
   const std::map<RuleId, RuleId> successors = impl.successors({});
   for (LoadedRule& rule : impl.rules) {
     const auto successor = successors.find(rule.id);
-    impl.hold_active(rule, successor == successors.end() ? rule.id : successor->second);
+    const RuleId& owner = successor == successors.end() ? rule.id : successor->second;
+    impl.hold_active(rule, owner);
+    for (const auto& [labels, active] : impl.book.alerts(owner)) {
+      if (active.data_missing_since) {
+        rule.facts[labels].missing_before = true;
+      }
+    }
   }
   return impl.settle_orphans(successors, wall);
 }

@@ -44,7 +44,7 @@ struct EngineOptions {
   /// No restart holds a missing alert longer than this, however far its rule reads back.
   base::Duration max_restart_hold = std::chrono::hours(2);
   NoData no_data = NoData::kOk;
-  /// How long NoData::kKeep keeps an alert whose inputs cannot be polled.
+  /// After this time an alert that NoData::kKeep keeps is told to miss its data.
   base::Duration no_data_keep = std::chrono::minutes(15);
   model::Labels external_labels;
   std::string external_url;
@@ -138,9 +138,22 @@ struct RuleError {
   std::string message;  ///< with file, group and rule
 };
 
+/// What is known of the data behind an active alert, with NoData::kKeep.
+struct DataChange {
+  enum class Kind : std::uint8_t {
+    kHeld,     ///< it cannot be polled, and the alert is kept
+    kMissing,  ///< that has lasted for EngineOptions::no_data_keep; the alert is still kept
+    kBack,
+  };
+  Kind kind = Kind::kHeld;
+  model::Labels labels;
+  base::WallTime since;  ///< when it went
+};
+
 struct Decision {
   std::vector<model::Record> records;
   std::vector<model::AlertChange> changes;
+  std::vector<DataChange> data;
   std::vector<RecordedSample> samples;
   /// Errors of evaluation or templating, for logs and metrics; each look at a rule reports its own.
   std::vector<RuleError> errors;

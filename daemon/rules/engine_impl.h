@@ -55,8 +55,8 @@ struct Engine::Impl {
                              base::MonotonicTime mono);
   AlertMap current_alerts(const LoadedRule& rule) const;
   bool may_hold(std::size_t rule) const;
-  bool keeps_without_data(const AlertFacts* facts, const std::set<series::Origin>& inputs,
-                          base::MonotonicTime mono) const;
+  bool lacks_data(const LoadedRule& rule, const model::Labels& labels,
+                  const std::set<series::Origin>& inputs, base::MonotonicTime mono) const;
   void tell(LoadedRule& rule, std::size_t index, const AlertLook& look, base::MonotonicTime mono,
             Decision& decision);
   void fail(LoadedRule& rule, const std::string& message, Decision& decision);

@@ -21,7 +21,7 @@ enum class EvaluationMode : std::uint8_t {
 /// What a failed poll means for alerts that read the target.
 enum class NoData : std::uint8_t {
   kOk,    ///< the series go stale and the alert resolves, as in Prometheus
-  kKeep,  ///< the alert is kept for a while
+  kKeep,  ///< the alert is kept, and that is told
 };
 
 struct Rule {

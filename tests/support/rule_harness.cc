@@ -220,6 +220,9 @@ void RuleHarness::take(rules::Decision decision) {
   for (const model::AlertChange& change : decision.changes) {
     events_.push_back({now(), change.transition, change.alert});
   }
+  for (const rules::DataChange& change : decision.data) {
+    data_.emplace_back(now(), change);
+  }
   for (const rules::RuleError& error : decision.errors) {
     errors_.push_back(error.message);
   }

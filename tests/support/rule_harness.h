@@ -69,6 +69,7 @@ class RuleHarness {
   series::Store& store() { return *store_; }
   rules::Engine& engine() { return *engine_; }
   const std::vector<Event>& events() const { return events_; }
+  const std::vector<std::pair<base::WallTime, rules::DataChange>>& data() const { return data_; }
   const std::vector<Look>& looks() const { return looks_; }
   const std::vector<model::Record>& records() const { return records_; }
   const std::vector<std::string>& errors() const { return errors_; }
@@ -94,6 +95,7 @@ class RuleHarness {
   std::vector<rules::LiveOrigin> live_;
   std::map<series::Origin, std::vector<model::Labels>> last_batch_;
   std::vector<Event> events_;
+  std::vector<std::pair<base::WallTime, rules::DataChange>> data_;
   std::vector<Look> looks_;
   std::vector<model::Record> records_;
   std::vector<std::string> errors_;

@@ -12,7 +12,6 @@ namespace tocsin::rules {
 namespace {
 
 using model::AlertState;
-using model::AlertTransition;
 using std::chrono::seconds;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
