@@ -28,7 +28,9 @@ TEST(ExternalLabels, AreInGroupsNoticesAndFingerprints) {
   const Labels told{{"alertname", "A"}, {"service", "shop"}, {"site", "seoul"}, {"team", "web"}};
   ASSERT_EQ(notice.alerts.size(), 1U);
   EXPECT_EQ(notice.alerts[0].labels, told) << "the alert's own labels win";
-  EXPECT_EQ(notice.alerts[0].fingerprint(), model::Alert{.labels = told}.fingerprint());
+  model::Alert same;
+  same.labels = told;
+  EXPECT_EQ(notice.alerts[0].fingerprint(), same.fingerprint());
   EXPECT_EQ(notice.common_labels, told);
 }
 
