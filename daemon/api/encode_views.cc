@@ -237,7 +237,10 @@ std::string encode_incident(const IncidentDetail& detail) {
   }
   json.end_array().key("timeline").begin_array();
   for (const TimelineEntry& entry : detail.timeline) {
-    json.begin_object().key("sequence").integer(static_cast<std::int64_t>(entry.sequence));
+    json.begin_object();
+    if (entry.sequence > 0) {
+      json.key("sequence").integer(static_cast<std::int64_t>(entry.sequence));
+    }
     json.field("time", format_time(entry.time)).field("type", entry.type);
     json.field("actor", entry.actor).field("text", entry.text).end_object();
   }

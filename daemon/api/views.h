@@ -106,7 +106,7 @@ struct IncidentView {
 };
 
 struct TimelineEntry {
-  std::uint64_t sequence = 0;
+  std::uint64_t sequence = 0;  ///< of the record; 0: the journal has not told it, and none is shown
   base::WallTime time;
   std::string type;  ///< the record's, such as "incident.opened"
   std::string actor;

@@ -126,6 +126,12 @@ base::Status Core::apply(const model::Record& record) {
   return outbox_.apply(record);
 }
 
+void Core::note_written(const model::Record& record, std::uint64_t sequence) {
+  if (record.type.starts_with("incident.")) {
+    incidents_.note_written(record.subject, sequence);
+  }
+}
+
 boost::json::object Core::save() const {
   boost::json::object state = {{"rules", engine_->save()},
                                {"incidents", incidents_.save()},

@@ -23,7 +23,11 @@ void note(Incident& incident, const model::Record& record, std::string text) {
     incident.timeline.erase(incident.timeline.begin() + kTimelineHead);
     ++incident.timeline_dropped;
   }
-  incident.timeline.push_back({record.time, record.type, record.actor, std::move(text)});
+  incident.timeline.push_back(
+      {record.sequence, record.time, record.type, record.actor, std::move(text)});
+  if (record.sequence > 0) {
+    incident.lines_written = incident.timeline.size() + incident.timeline_dropped;
+  }
 }
 
 void join(Incident& incident, const model::Record& record, Signal signal) {
@@ -32,8 +36,8 @@ void join(Incident& incident, const model::Record& record, Signal signal) {
   std::string text(signal.labels.get(model::kAlertName));
   auto [known, added] = incident.signals.try_emplace(fingerprint);
   text += added ? " joined" : " fires again";
-  if (!signal.summary.empty()) {
-    text += ": " + signal.summary;
+  if (const std::string_view summary = signal.annotations.get("summary"); !summary.empty()) {
+    text += ": " + std::string(summary);
   }
   if (added || known->second.resolved_at) {
     ++incident.firing;
@@ -49,10 +53,7 @@ void join(Incident& incident, const model::Record& record, Signal signal) {
 
 base::Status apply_joined(Incident& incident, const model::Record& record) {
   model::PayloadReader reader(record.payload);
-  Signal signal;
-  signal.labels = reader.labels("labels");
-  signal.summary = reader.text("summary");
-  signal.active_at = reader.time("active_at");
+  Signal signal = read_signal(reader, record.payload);
   if (!reader.intact()) {
     return reader.malformed("joining alert");
   }
@@ -156,6 +157,18 @@ void enter(Incident& incident, const model::Record& record, State state) {
 }
 
 }  // namespace
+
+void Incident::line_written(std::uint64_t sequence) {
+  if (lines_written >= timeline.size() + timeline_dropped) {
+    return;
+  }
+  const std::uint64_t line = lines_written++;
+  if (line < kTimelineHead) {
+    timeline[line].sequence = sequence;
+  } else if (line >= kTimelineHead + timeline_dropped) {
+    timeline[line - timeline_dropped].sequence = sequence;
+  }
+}
 
 model::IncidentBrief Incident::brief() const {
   return {.id = id(),

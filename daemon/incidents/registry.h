@@ -82,6 +82,10 @@ class Registry {
   /// memory.
   base::Status apply(const model::Record& record);
 
+  /// The journal has written one more record of this incident, in their order; 0 when it has not.
+  /// Only for what people see of it.
+  void note_written(std::string_view id, std::uint64_t sequence);
+
   boost::json::object save() const;
   /// Replaces everything by what save() gave. On kCorrupt nothing changes.
   base::Status load(const boost::json::value& json);

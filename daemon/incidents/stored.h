@@ -18,6 +18,8 @@ model::Fact read_fact(model::PayloadReader& reader);
 Seriousness read_seriousness(model::PayloadReader& reader);
 /// 1 to 5.
 int read_grade(model::PayloadReader& reader);
+/// What "incident.alert_joined" and a snapshot have in common; `json` is what is read.
+Signal read_signal(model::PayloadReader& reader, const boost::json::object& json);
 /// What "incident.opened" and a snapshot have in common.
 void read_identity(model::PayloadReader& reader, Incident& incident);
 
