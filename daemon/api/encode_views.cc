@@ -30,6 +30,9 @@ void write_alert(JsonWriter& json, const AlertView& alert) {
   if (alert.keep_firing_since) {
     json.field("keepFiringSince", format_time(alert.keep_firing_since));
   }
+  if (alert.data_missing_since) {
+    json.field("dataMissingSince", format_time(alert.data_missing_since));
+  }
   json.field("value", format_exponent(alert.value)).end_object();
 }
 
@@ -234,7 +237,10 @@ std::string encode_incident(const IncidentDetail& detail) {
   }
   json.end_array().key("timeline").begin_array();
   for (const TimelineEntry& entry : detail.timeline) {
-    json.begin_object().key("sequence").integer(static_cast<std::int64_t>(entry.sequence));
+    json.begin_object();
+    if (entry.sequence > 0) {
+      json.key("sequence").integer(static_cast<std::int64_t>(entry.sequence));
+    }
     json.field("time", format_time(entry.time)).field("type", entry.type);
     json.field("actor", entry.actor).field("text", entry.text).end_object();
   }

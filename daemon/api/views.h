@@ -32,6 +32,7 @@ struct AlertView {
   base::WallTime active_at;
   std::optional<base::WallTime> keep_firing_since;
   double value = 0;
+  std::optional<base::WallTime> data_missing_since = {};  ///< kept although it cannot be polled
 };
 
 struct RuleView {
@@ -105,7 +106,7 @@ struct IncidentView {
 };
 
 struct TimelineEntry {
-  std::uint64_t sequence = 0;
+  std::uint64_t sequence = 0;  ///< of the record; 0: the journal has not told it, and none is shown
   base::WallTime time;
   std::string type;  ///< the record's, such as "incident.opened"
   std::string actor;

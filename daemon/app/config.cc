@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "base/path.h"
 #include "base/text.h"
 
 namespace tocsin::app {
@@ -203,8 +204,13 @@ class Decoder {
     for (const base::Error& warning : found.warnings()) {
       problems_.warn(warning);
     }
+    const std::string identity = base::path_within(config_.folder, path);
+    for (rules::Group& group : file.groups) {
+      group.identity = identity;
+    }
     std::size_t in_groups = 0;
-    for (const rules::QuarantinedGroup& group : file.broken) {
+    for (rules::QuarantinedGroup& group : file.broken) {
+      group.identity = identity;
       in_groups += group.errors.size();
     }
     if (options_.quarantine_groups && in_groups >= found.errors().size()) {

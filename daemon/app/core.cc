@@ -126,6 +126,12 @@ base::Status Core::apply(const model::Record& record) {
   return outbox_.apply(record);
 }
 
+void Core::note_written(const model::Record& record, std::uint64_t sequence) {
+  if (record.type.starts_with("incident.")) {
+    incidents_.note_written(record.subject, sequence);
+  }
+}
+
 boost::json::object Core::save() const {
   boost::json::object state = {{"rules", engine_->save()},
                                {"incidents", incidents_.save()},
@@ -223,6 +229,9 @@ void Core::take_engine(rules::Decision decision, base::WallTime now, Outcome& ou
   take(std::move(decision.records), outcome);
   append(outcome.samples, std::move(decision.samples));
   append(outcome.errors, std::move(decision.errors));
+  if (!decision.data.empty()) {
+    follow_data(now, decision.data, outcome);
+  }
   if (!decision.changes.empty()) {
     follow_changes(now, decision.changes, outcome);
     append(outcome.changes, std::move(decision.changes));
@@ -237,6 +246,21 @@ void Core::follow_changes(base::WallTime now, std::span<const model::AlertChange
   append(outcome.events, std::move(decision.events));
   take(std::move(decision.records), outcome);
   dispatch(dispatcher_.decide_alerts(now, changes), outcome);
+}
+
+void Core::follow_data(base::WallTime now, std::span<const rules::DataChange> changes,
+                       Outcome& outcome) {
+  using Kind = rules::DataChange::Kind;
+  std::vector<incidents::DataNews> news;
+  for (const rules::DataChange& change : changes) {
+    const auto state = change.kind == Kind::kHeld      ? incidents::DataState::kHeld
+                       : change.kind == Kind::kMissing ? incidents::DataState::kMissing
+                                                       : incidents::DataState::kBack;
+    news.push_back({state, change.labels, change.since});
+  }
+  incidents::Decision decision = incidents_.decide_data(now, news);
+  append(outcome.events, std::move(decision.events));
+  take(std::move(decision.records), outcome);
 }
 
 void Core::run_due(base::WallTime now, Outcome& outcome) {

@@ -84,6 +84,9 @@ class Core {
   /// A delivery ended without an outcome: it is due again.
   void on_cancelled(std::string_view notice_id) { outbox_.clear_in_flight(notice_id); }
 
+  /// The journal has written a record that an outcome held; 0: not yet.
+  void note_written(const model::Record& record, std::uint64_t sequence);
+
   /// The only mutator of journalled state, here for replay.
   base::Status apply(const model::Record& record);
   boost::json::object save() const;
@@ -103,6 +106,8 @@ class Core {
   void take_engine(rules::Decision decision, base::WallTime now, Outcome& outcome);
   void follow_changes(base::WallTime now, std::span<const model::AlertChange> changes,
                       Outcome& outcome);
+  void follow_data(base::WallTime now, std::span<const rules::DataChange> changes,
+                   Outcome& outcome);
   void run_due(base::WallTime now, Outcome& outcome);
   void dispatch(routing::DispatchDecision decision, Outcome& outcome);
   void reconcile(base::WallTime now, Outcome& outcome);

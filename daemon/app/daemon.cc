@@ -115,6 +115,7 @@ CoreOptions Daemon::core_options() const {
   options.incidents = config.incidents;
   options.dispatcher.route = config.route;
   options.dispatcher.external_url = url();
+  options.dispatcher.external_labels = config.external_labels;
   for (const auto& [receiver, integrations] : generation_->integrations) {
     auto& list = options.dispatcher.receivers[receiver];
     for (const notifiers::BuiltIntegration& integration : integrations) {

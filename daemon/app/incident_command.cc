@@ -48,6 +48,34 @@ std::string grade_text(const boost::json::value& incident) {
          (member_text(incident, "provisional") == "true" ? " (provisional)" : "");
 }
 
+void print_alerts(const boost::json::value& incident) {
+  const auto* alerts = list_of(incident, "alerts");
+  if (alerts == nullptr || alerts->empty()) {
+    return;
+  }
+  std::vector<std::vector<std::string>> rows = {{"ALERT", "STATE", "SINCE", "VALUE", "LABELS"}};
+  for (const auto& alert : *alerts) {
+    std::string name;
+    std::string labels;
+    const auto* members = alert.is_object() ? alert.get_object().if_contains("labels") : nullptr;
+    if (members == nullptr || !members->is_object()) {
+      continue;
+    }
+    for (const auto& [key, value] : members->get_object()) {
+      const std::string text = member_text(*members, key);
+      if (key == "alertname") {
+        name = text;
+      } else {
+        labels += (labels.empty() ? "" : " ") + std::string(key) + "=" + text;
+      }
+    }
+    rows.push_back({name, member_text(alert, "state"), member_text(alert, "activeAt"),
+                    member_text(alert, "value"), labels});
+  }
+  std::printf("\nalerts\n");
+  print_table(rows);
+}
+
 void print_timeline(const boost::json::value& incident) {
   if (const auto* facts = list_of(incident, "facts"); facts != nullptr && !facts->empty()) {
     std::printf("\nfacts\n");
@@ -109,6 +137,7 @@ int show_incident(const IncidentOptions& options) {
                {"detected", member_text(*data, "detectedAt")},
                {"mitigated", member_text(*data, "mitigatedAt")},
                {"resolved", member_text(*data, "resolvedAt")}});
+  print_alerts(*data);
   print_timeline(*data);
   return 0;
 }

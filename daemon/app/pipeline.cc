@@ -44,6 +44,16 @@ journal::CommitterHooks hooks(Metrics& metrics, bool& snapshot_wanted) {
   };
 }
 
+// What is needed of records once they are written.
+std::vector<model::Record> heads_of(const std::vector<model::Record>& records) {
+  std::vector<model::Record> heads(records.size());
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    heads[i].type = records[i].type;
+    heads[i].subject = records[i].subject;
+  }
+  return heads;
+}
+
 }  // namespace
 
 Pipeline::Pipeline(PipelineParts parts, CoreOptions core, PipelineOptions options)
@@ -261,9 +271,14 @@ void Pipeline::commit(Outcome outcome, Moment moment) {
     records_since_snapshot_ = 0;
     snapshot_wanted_ = false;
   }
+  std::vector<model::Record> heads = heads_of(records);
   committer_.commit(
-      std::move(records), [this, outcome = std::move(outcome), state = std::move(state),
-                           decided = moment.mono](const journal::Release& how) mutable {
+      std::move(records),
+      [this, outcome = std::move(outcome), state = std::move(state), decided = moment.mono,
+       heads = std::move(heads)](const journal::Release& how) mutable {
+        for (std::size_t i = 0; i < heads.size(); ++i) {
+          core_.note_written(heads[i], how.durable ? how.sequence - heads.size() + i + 1 : 0);
+        }
         sequence_known_ = how.durable;
         if (how.durable && how.sequence > 0) {
           last_sequence_ = how.sequence;

@@ -21,7 +21,8 @@ api::AlertView to_view(const rules::AlertView& view) {
           .state = std::string(model::to_string(view.alert.state)),
           .active_at = view.alert.active_at,
           .keep_firing_since = view.keep_firing_since,
-          .value = view.alert.value};
+          .value = view.alert.value,
+          .data_missing_since = view.data_missing_since};
 }
 
 api::RuleView to_view(const rules::RuleView& rule) {
@@ -112,13 +113,14 @@ api::IncidentDetail to_detail(const incidents::Incident& incident) {
   for (const auto& [fingerprint, signal] : incident.signals) {
     api::AlertView alert;
     alert.labels = signal.labels;
-    alert.annotations = model::Labels{{"summary", signal.summary}};
+    alert.annotations = signal.annotations;
+    alert.value = signal.value;
     alert.state = signal.resolved_at ? "resolved" : "firing";
     alert.active_at = signal.active_at;
     detail.alerts.push_back(std::move(alert));
   }
   for (const incidents::TimelineEntry& entry : incident.timeline) {
-    detail.timeline.push_back({.sequence = 0,
+    detail.timeline.push_back({.sequence = entry.sequence,
                                .time = entry.time,
                                .type = entry.type,
                                .actor = entry.actor,

@@ -1,5 +1,7 @@
 // What changes of alerts mean for incidents; see registry.h.
 #include <algorithm>
+#include <bit>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -7,12 +9,15 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "incidents/registry.h"
+#include "incidents/stored.h"
 #include "model/alert_change.h"
 
 namespace tocsin::incidents {
 namespace {
 
 constexpr std::size_t kMaxTitleBytes = 300;
+constexpr std::size_t kMaxAnnotations = 20;
+constexpr std::size_t kMaxAnnotationBytes = 1000;
 
 Seriousness seriousness_of(const model::Labels& labels) {
   if (const auto named = seriousness_from(labels.get("seriousness"))) {
@@ -29,6 +34,18 @@ Seriousness seriousness_of(const model::Labels& labels) {
 bool is_silent(const model::Labels& labels) {
   const std::string_view severity = labels.get("severity");
   return severity == "info" || severity == "none";
+}
+
+// What an incident keeps of an alert's annotations: one may hold many alerts.
+model::Labels shortened(const model::Labels& annotations) {
+  std::vector<model::Label> kept;
+  for (const model::Label& annotation : annotations) {
+    if (kept.size() < kMaxAnnotations) {
+      kept.push_back({annotation.name, model::Symbol(base::truncate_utf8(annotation.value.view(),
+                                                                         kMaxAnnotationBytes))});
+    }
+  }
+  return model::Labels(std::move(kept));
 }
 
 std::string title_of(const model::Alert& alert) {
@@ -114,6 +131,41 @@ Decision Registry::decide_reconcile(base::WallTime now,
     }
   }
   return decide_alerts(now, changes);
+}
+
+Decision Registry::decide_data(base::WallTime now, std::span<const DataNews> news) const {
+  struct Line {
+    std::string alert;  // the first of them
+    std::int64_t alerts = 0;
+    base::WallTime since;
+  };
+  // One line for all alerts of an incident that share a fate: a target may have thousands.
+  std::map<std::pair<std::uint64_t, DataState>, Line> lines;
+  for (const DataNews& piece : news) {
+    const std::uint64_t fingerprint = piece.labels.hash();
+    const Incident* holder = holding(fingerprint, correlation_key(piece.labels));
+    if (holder == nullptr || holder->signals.at(fingerprint).resolved_at) {
+      continue;
+    }
+    const auto [line, added] = lines.try_emplace({holder->number, piece.state});
+    if (added) {
+      line->second.alert = piece.labels.get(model::kAlertName);
+      line->second.since = piece.since;
+    }
+    line->second.since = std::min(line->second.since, piece.since);
+    ++line->second.alerts;
+  }
+  Decision decision;
+  for (const auto& [key, line] : lines) {
+    const Incident& incident = *incidents_.at(key.first);
+    decision.records.push_back(by_rule(now, "alert_data", incident,
+                                       {{"alert", line.alert},
+                                        {"alerts", line.alerts},
+                                        {"state", to_string(key.second)},
+                                        {"since", base::to_millis(line.since)}}));
+    tell(decision, EventKind::kUpdated, incident);
+  }
+  return decision;
 }
 
 void Registry::decide_firing(base::WallTime now, const model::Alert& alert, Decision& decision) {
@@ -202,10 +254,14 @@ std::string Registry::last_incident_of(const model::Labels& labels) const {
 void Registry::join(base::WallTime now, const Incident& incident, const model::Alert& alert,
                     Decision& decision) {
   const std::uint64_t number = incident.number;
-  emit(decision, by_rule(now, "alert_joined", incident,
-                         {{"labels", model::to_json(alert.labels)},
-                          {"summary", base::truncate_utf8(alert.annotations.get("summary"), 1000)},
-                          {"active_at", base::to_millis(alert.active_at)}}));
+  emit(decision,
+       by_rule(
+           now, "alert_joined", incident,
+           {{"labels", model::to_json(alert.labels)},
+            {"summary", base::truncate_utf8(alert.annotations.get("summary"), kMaxAnnotationBytes)},
+            {"annotations", model::to_json(shortened(alert.annotations))},
+            {"value_bits", std::bit_cast<std::int64_t>(alert.value)},
+            {"active_at", base::to_millis(alert.active_at)}}));
   // Grades rise by themselves; lowering one is for people.
   const Seriousness seriousness = seriousness_of(alert.labels);
   const int grade = config_.grade_matrix.worst(seriousness);

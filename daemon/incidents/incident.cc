@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/hash.h"
+#include "base/rfc3339.h"
 #include "incidents/stored.h"
 #include "model/payload.h"
 
@@ -22,7 +23,11 @@ void note(Incident& incident, const model::Record& record, std::string text) {
     incident.timeline.erase(incident.timeline.begin() + kTimelineHead);
     ++incident.timeline_dropped;
   }
-  incident.timeline.push_back({record.time, record.type, record.actor, std::move(text)});
+  incident.timeline.push_back(
+      {record.sequence, record.time, record.type, record.actor, std::move(text)});
+  if (record.sequence > 0) {
+    incident.lines_written = incident.timeline.size() + incident.timeline_dropped;
+  }
 }
 
 void join(Incident& incident, const model::Record& record, Signal signal) {
@@ -31,8 +36,8 @@ void join(Incident& incident, const model::Record& record, Signal signal) {
   std::string text(signal.labels.get(model::kAlertName));
   auto [known, added] = incident.signals.try_emplace(fingerprint);
   text += added ? " joined" : " fires again";
-  if (!signal.summary.empty()) {
-    text += ": " + signal.summary;
+  if (const std::string_view summary = signal.annotations.get("summary"); !summary.empty()) {
+    text += ": " + std::string(summary);
   }
   if (added || known->second.resolved_at) {
     ++incident.firing;
@@ -48,10 +53,7 @@ void join(Incident& incident, const model::Record& record, Signal signal) {
 
 base::Status apply_joined(Incident& incident, const model::Record& record) {
   model::PayloadReader reader(record.payload);
-  Signal signal;
-  signal.labels = reader.labels("labels");
-  signal.summary = reader.text("summary");
-  signal.active_at = reader.time("active_at");
+  Signal signal = read_signal(reader, record.payload);
   if (!reader.intact()) {
     return reader.malformed("joining alert");
   }
@@ -72,6 +74,34 @@ base::Status apply_alert_resolved(Incident& incident, const model::Record& recor
   signal->second.resolved_at = record.time;
   --incident.firing;
   note(incident, record, std::string(signal->second.labels.get(model::kAlertName)) + " resolved");
+  return {};
+}
+
+base::Status apply_data(Incident& incident, const model::Record& record) {
+  model::PayloadReader reader(record.payload);
+  std::string text = reader.text("alert");
+  const std::int64_t alerts = reader.integer("alerts");
+  const DataState state = read_data_state(reader);
+  const base::WallTime since = reader.time("since");
+  if (!reader.intact() || alerts < 1) {
+    return reader.malformed("state of an alert's data");
+  }
+  if (alerts > 1) {
+    text += " and " + std::to_string(alerts - 1) + " more";
+  }
+  switch (state) {
+    case DataState::kHeld:
+      text += ": no data since " + base::format_rfc3339(since) + ", kept as it was";
+      break;
+    case DataState::kMissing:
+      text += ": data missing since " + base::format_rfc3339(since) +
+              ", goes on firing until a poll succeeds";
+      break;
+    case DataState::kBack:
+      text += ": there is data again";
+      break;
+  }
+  note(incident, record, std::move(text));
   return {};
 }
 
@@ -128,6 +158,18 @@ void enter(Incident& incident, const model::Record& record, State state) {
 
 }  // namespace
 
+void Incident::line_written(std::uint64_t sequence) {
+  if (lines_written >= timeline.size() + timeline_dropped) {
+    return;
+  }
+  const std::uint64_t line = lines_written++;
+  if (line < kTimelineHead) {
+    timeline[line].sequence = sequence;
+  } else if (line >= kTimelineHead + timeline_dropped) {
+    timeline[line - timeline_dropped].sequence = sequence;
+  }
+}
+
 model::IncidentBrief Incident::brief() const {
   return {.id = id(),
           .title = title,
@@ -173,6 +215,9 @@ base::Status apply_to(Incident& incident, const model::Record& record) {
   }
   if (record.type == "incident.alert_resolved") {
     return apply_alert_resolved(incident, record);
+  }
+  if (record.type == "incident.alert_data") {
+    return apply_data(incident, record);
   }
   if (record.type == "incident.graded") {
     return apply_graded(incident, record);

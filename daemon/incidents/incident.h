@@ -38,7 +38,8 @@ std::optional<Seriousness> seriousness_from(std::string_view text);
 /// An alert that belongs to an incident.
 struct Signal {
   model::Labels labels;
-  std::string summary;
+  model::Labels annotations;  ///< as it joined, shortened
+  double value = 0;           ///< of the expression as it joined
   base::WallTime active_at;
   base::WallTime joined_at;
   std::optional<base::WallTime> resolved_at;  ///< nothing while it fires
@@ -57,6 +58,7 @@ struct Clocks {
 
 /// One line of the timeline: a record in words.
 struct TimelineEntry {
+  std::uint64_t sequence = 0;  ///< of the record; 0 while the journal has not told
   base::WallTime time;
   std::string type;  ///< of the record
   std::string actor;
@@ -84,12 +86,18 @@ struct Incident {
   /// Oldest first, at most kMaxTimeline; the journal has all.
   std::vector<TimelineEntry> timeline;
   std::uint64_t timeline_dropped = 0;
+  /// Volatile: of how many lines, dropped ones included, the journal has told the sequence.
+  std::uint64_t lines_written = 0;
   std::uint64_t reopened = 0;  ///< how often
 
   /// What deadlines count from. Unlike the clocks these follow steps of the wall clock.
   base::WallTime window_from;  ///< detection
   base::WallTime grown;        ///< the last time that an alert joined or fired again
   base::WallTime calm_from;    ///< mitigated or resolved since; meaningless while open
+
+  /// The record of the first line that the journal has not told of has got this sequence, or 0 when
+  /// it is not written yet.
+  void line_written(std::uint64_t sequence);
 
   std::string id() const { return "INC-" + std::to_string(number); }
   model::IncidentBrief brief() const;

@@ -137,6 +137,14 @@ void Registry::archive(std::uint64_t number) {
   incidents_.erase(number);
 }
 
+void Registry::note_written(std::string_view id, std::uint64_t sequence) {
+  const auto number = number_of(id);
+  const auto incident = number ? incidents_.find(*number) : incidents_.end();
+  if (incident != incidents_.end()) {
+    writable(incident->second).line_written(sequence);
+  }
+}
+
 void Registry::shift(base::Duration by) {
   for (auto& [number, incident] : incidents_) {
     Incident& target = writable(incident);

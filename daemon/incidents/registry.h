@@ -36,6 +36,19 @@ struct Decision {
   bool empty() const { return records.empty(); }
 };
 
+enum class DataState : std::uint8_t {
+  kHeld,     ///< cannot be polled lately; the alert is kept as it is
+  kMissing,  ///< not for a long time; the alert goes on firing unchecked
+  kBack,
+};
+
+/// What is known of the data behind an alert.
+struct DataNews {
+  DataState state = DataState::kHeld;
+  model::Labels labels;  ///< of the alert
+  base::WallTime since;  ///< when the data went
+};
+
 /// What alerts are joined by: the `service` label, else the alertname.
 std::string correlation_key(const model::Labels& labels);
 
@@ -54,6 +67,8 @@ class Registry {
 
   /// What the changes of one evaluation mean: incidents open, grow, are mitigated or opened again.
   Decision decide_alerts(base::WallTime now, std::span<const model::AlertChange> changes) const;
+  /// The incidents of these alerts note whether what they stand on is still being seen.
+  Decision decide_data(base::WallTime now, std::span<const DataNews> news) const;
   /// After a start or a new configuration: `firing` are all alerts that fire now. Signals of others
   /// (their rule has gone) count as resolved.
   Decision decide_reconcile(base::WallTime now, std::span<const model::Alert> firing) const;
@@ -66,6 +81,10 @@ class Registry {
   /// other rooms are ignored, but for "clock.stepped"; so are those of incidents that have left
   /// memory.
   base::Status apply(const model::Record& record);
+
+  /// The journal has written one more record of this incident, in their order; 0 when it has not.
+  /// Only for what people see of it.
+  void note_written(std::string_view id, std::uint64_t sequence);
 
   boost::json::object save() const;
   /// Replaces everything by what save() gave. On kCorrupt nothing changes.

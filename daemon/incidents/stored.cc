@@ -1,6 +1,7 @@
 #include "incidents/stored.h"
 
 #include <array>
+#include <bit>
 #include <utility>
 
 #include "model/alert.h"
@@ -17,6 +18,9 @@ constexpr std::array<std::pair<Seriousness, std::string_view>, 5> kSeriousnessNa
 
 constexpr std::array<std::pair<State, std::string_view>, 3> kStateNames = {
     {{State::kOpen, "open"}, {State::kMitigated, "mitigated"}, {State::kResolved, "resolved"}}};
+
+constexpr std::array<std::pair<DataState, std::string_view>, 3> kDataStateNames = {
+    {{DataState::kHeld, "held"}, {DataState::kMissing, "missing"}, {DataState::kBack, "back"}}};
 
 std::optional<model::FactStatus> fact_status_from(std::string_view text) {
   for (const auto status : {model::FactStatus::kUnknown, model::FactStatus::kSuspected,
@@ -45,7 +49,9 @@ void put_time(boost::json::object& json, std::string_view key,
 
 boost::json::object to_json(const Signal& signal) {
   boost::json::object json = {{"labels", model::to_json(signal.labels)},
-                              {"summary", signal.summary},
+                              {"summary", signal.annotations.get("summary")},
+                              {"annotations", model::to_json(signal.annotations)},
+                              {"value_bits", std::bit_cast<std::int64_t>(signal.value)},
                               {"active_at", base::to_millis(signal.active_at)},
                               {"joined_at", base::to_millis(signal.joined_at)}};
   put_time(json, "resolved_at", signal.resolved_at);
@@ -54,11 +60,9 @@ boost::json::object to_json(const Signal& signal) {
 
 void read_lists(model::PayloadReader& reader, Incident& incident) {
   for (const auto& element : reader.array("signals")) {
+    static const boost::json::object kNone;
     model::PayloadReader part(element);
-    Signal signal;
-    signal.labels = part.labels("labels");
-    signal.summary = part.text("summary");
-    signal.active_at = part.time("active_at");
+    Signal signal = read_signal(part, element.is_object() ? element.get_object() : kNone);
     signal.joined_at = part.time("joined_at");
     signal.resolved_at = part.optional_time("resolved_at");
     if (!part.intact()) {
@@ -80,8 +84,9 @@ void read_lists(model::PayloadReader& reader, Incident& incident) {
   }
   for (const auto& element : reader.array("timeline")) {
     model::PayloadReader part(element);
-    incident.timeline.push_back(
-        {part.time("time"), part.text("type"), part.text("actor"), part.text("text")});
+    const bool written = element.is_object() && element.get_object().contains("sequence");
+    incident.timeline.push_back({written ? read_count(part, "sequence") : 0, part.time("time"),
+                                 part.text("type"), part.text("actor"), part.text("text")});
     if (!part.intact()) {
       reader.fail();
     }
@@ -128,6 +133,21 @@ std::string_view to_string(model::FactStatus status) {
   return "unknown";
 }
 
+std::string_view to_string(DataState state) {
+  return kDataStateNames[static_cast<std::size_t>(state)].second;
+}
+
+DataState read_data_state(model::PayloadReader& reader) {
+  const std::string text = reader.text("state");
+  for (const auto& [state, name] : kDataStateNames) {
+    if (name == text) {
+      return state;
+    }
+  }
+  reader.fail();
+  return DataState::kHeld;
+}
+
 model::Fact read_fact(model::PayloadReader& reader) {
   model::Fact fact;
   fact.key = reader.text("key");
@@ -155,6 +175,21 @@ int read_grade(model::PayloadReader& reader) {
     reader.fail();
   }
   return static_cast<int>(grade);
+}
+
+// Before annotations and values were kept there was the summary alone.
+Signal read_signal(model::PayloadReader& reader, const boost::json::object& json) {
+  Signal signal;
+  signal.labels = reader.labels("labels");
+  const std::string summary = reader.text("summary");
+  if (json.contains("annotations")) {
+    signal.annotations = reader.labels("annotations");
+    signal.value = std::bit_cast<double>(reader.integer("value_bits"));
+  } else if (!summary.empty()) {
+    signal.annotations = model::Labels{{"summary", summary}};
+  }
+  signal.active_at = reader.time("active_at");
+  return signal;
 }
 
 void read_identity(model::PayloadReader& reader, Incident& incident) {
@@ -188,7 +223,8 @@ boost::json::object to_json(const Incident& incident) {
   }
   boost::json::array timeline;
   for (const TimelineEntry& entry : incident.timeline) {
-    timeline.push_back(boost::json::object{{"time", base::to_millis(entry.time)},
+    timeline.push_back(boost::json::object{{"sequence", static_cast<std::int64_t>(entry.sequence)},
+                                           {"time", base::to_millis(entry.time)},
                                            {"type", entry.type},
                                            {"actor", entry.actor},
                                            {"text", entry.text}});
@@ -240,6 +276,7 @@ base::Result<Incident> incident_from_json(const boost::json::value& json) {
   incident.grown = reader.time("grown");
   incident.calm_from = reader.time("calm_from");
   read_lists(reader, incident);
+  incident.lines_written = incident.timeline.size() + incident.timeline_dropped;
   if (!reader.intact() || !state || incident.number == 0) {
     return reader.malformed("incident");
   }

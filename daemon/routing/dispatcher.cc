@@ -134,7 +134,7 @@ DispatchDecision Dispatcher::decide_alerts(base::WallTime now,
       known = &groups_.at(id).alerts.at(fingerprint);
       labels = groups_.at(id).labels;
     } else {
-      labels = group_labels(options_.route, change.alert.labels);
+      labels = group_labels_of(change.alert.labels);
       id = {options_.route.receiver, group_key(labels)};
     }
     if (is_firing(change) && (known == nullptr || known->resolved())) {
@@ -148,11 +148,26 @@ DispatchDecision Dispatcher::decide_alerts(base::WallTime now,
   return decision;
 }
 
+model::Labels Dispatcher::told_labels(const model::Labels& labels) const {
+  if (options_.external_labels.empty()) {
+    return labels;
+  }
+  model::LabelsBuilder told(options_.external_labels);
+  for (const model::Label& label : labels) {
+    told.set(label);
+  }
+  return told.build();
+}
+
+model::Labels Dispatcher::group_labels_of(const model::Labels& labels) const {
+  return group_labels(options_.route, told_labels(labels));
+}
+
 // A group fits when the route would put every alert of it there again.
 bool Dispatcher::fits(const GroupId& id, const Group& group) const {
   return id.first == options_.route.receiver && options_.receivers.contains(id.first) &&
          std::ranges::all_of(group.alerts, [&](const auto& entry) {
-           return group_key(group_labels(options_.route, entry.second.labels)) == id.second;
+           return group_key(group_labels_of(entry.second.labels)) == id.second;
          });
 }
 
@@ -185,7 +200,7 @@ DispatchDecision Dispatcher::decide_reconcile(base::WallTime now,
   Entries arriving(now);
   for (const auto& [fingerprint, alert] : wanted) {
     if (!settled.contains(fingerprint)) {
-      const model::Labels labels = group_labels(options_.route, alert->labels);
+      const model::Labels labels = group_labels_of(alert->labels);
       arriving.put(fingerprint, {{options_.route.receiver, group_key(labels)}, labels, *alert});
     }
   }

@@ -31,6 +31,9 @@ struct DispatcherOptions {
   Route route;
   std::map<std::string, std::vector<Integration>> receivers;
   std::string external_url;
+  /// Added to what grouping and notices see of an alert's labels, as Prometheus does when it sends
+  /// alerts; the alert's own labels win.
+  model::Labels external_labels = {};
   /// More alerts than this in one notice are counted, not listed.
   std::size_t max_alerts = 1000;
 };
@@ -45,9 +48,10 @@ struct DispatchDecision {
 /// The incident that an alert belongs to, if any: incidents::Registry::brief_for().
 using IncidentLookup = std::function<std::optional<model::IncidentBrief>(const model::Labels&)>;
 
-/// Puts alerts into groups and decides when which integration is told what, as Alertmanager does:
-/// group_wait for a new group, then a look every group_interval, a notice when something new fires
-/// or has resolved, or when repeat_interval has passed. Main loop only.
+/// Alerts are kept, and looked up in incidents, by their own labels: other external labels never
+/// make an alert resolve. Puts alerts into groups and decides when which integration is told what,
+/// as Alertmanager does: group_wait for a new group, then a look every group_interval, a notice
+/// when something new fires or has resolved, or when repeat_interval has passed. Main loop only.
 ///
 /// One input of the shell: observe(changes); decide_alerts(); apply its records; decide_due();
 /// apply its records; append all of them in one transaction.
@@ -102,6 +106,9 @@ class Dispatcher {
     std::set<std::uint64_t> news;       ///< those that it has not been told in this state
   };
 
+  /// The labels of an alert as receivers know them.
+  model::Labels told_labels(const model::Labels& labels) const;
+  model::Labels group_labels_of(const model::Labels& labels) const;
   bool fits(const GroupId& id, const Group& group) const;
   std::optional<base::WallTime> due_at(const GroupId& id, const Group& group) const;
   const std::vector<Integration>& integrations(const std::string& receiver) const;

@@ -146,6 +146,7 @@ model::Notice Dispatcher::make_notice(base::WallTime now, const Look& look,
     if (incident && incidents.insert(incident->id).second) {
       notice.incidents.push_back(*incident);
     }
+    alert.labels = told_labels(alert.labels);
     notice.alerts.push_back(std::move(alert));
   }
   const auto is_firing = [](const model::Alert& alert) { return !alert.resolved(); };

@@ -55,6 +55,10 @@ json::object alert_to_json(const ActiveAlert& active) {
   if (active.keep_firing_since) {
     object["keep_firing_since"] = base::to_millis(*active.keep_firing_since);
   }
+  if (active.data_missing_since) {
+    object["data_missing_since"] = base::to_millis(*active.data_missing_since);
+    object["data_missing_told"] = active.data_missing_told;
+  }
   return object;
 }
 
@@ -67,12 +71,18 @@ base::Result<ActiveAlert> alert_from_json(const json::object& object) {
   if (!alert) {
     return alert.error();
   }
-  ActiveAlert active{std::move(*alert), std::nullopt};
+  ActiveAlert active{std::move(*alert)};
   if (const json::value* since = object.if_contains("keep_firing_since"); since != nullptr) {
     if (!since->is_int64()) {
       return malformed("keep_firing_since");
     }
     active.keep_firing_since = base::from_millis(since->get_int64());
+  }
+  model::PayloadReader reader(object);
+  active.data_missing_since = reader.optional_time("data_missing_since");
+  active.data_missing_told = active.data_missing_since && reader.flag("data_missing_told");
+  if (!reader.intact()) {
+    return malformed("data_missing_since");
   }
   return active;
 }
@@ -80,7 +90,7 @@ base::Result<ActiveAlert> alert_from_json(const json::object& object) {
 bool is_alert_record(std::string_view type) {
   return type == record_type::kPending || type == record_type::kFired ||
          type == record_type::kResolved || type == record_type::kGone ||
-         type == record_type::kKeepFiring;
+         type == record_type::kKeepFiring || type == record_type::kHeld;
 }
 
 }  // namespace
@@ -97,12 +107,25 @@ model::Record alert_record(std::string_view type, const RuleId& rule, const Acti
   return record;
 }
 
+model::Record moved_record(const RuleId& from, const RuleId& to, base::WallTime time) {
+  model::Record record;
+  record.type = std::string(record_type::kMoved);
+  record.time = time;
+  record.actor = "system";
+  record.payload["rule"] = id_to_json(from);
+  record.payload["to"] = id_to_json(to);
+  return record;
+}
+
 base::Status AlertBook::apply(const model::Record& record) {
   if (record.type == model::kClockStepped) {
     return apply_clock_step(record);
   }
   if (record.type == record_type::kUnwatched) {
     return apply_unwatched(record);
+  }
+  if (record.type == record_type::kMoved) {
+    return apply_moved(record);
   }
   if (is_alert_record(record.type)) {
     return apply_alert(record);
@@ -136,6 +159,21 @@ base::Status AlertBook::apply_alert(const model::Record& record) {
   return {};
 }
 
+base::Status AlertBook::apply_moved(const model::Record& record) {
+  const auto from = id_from_json(record.payload.if_contains("rule"));
+  const auto to = id_from_json(record.payload.if_contains("to"));
+  if (!from || !to) {
+    return from ? to.error() : from.error();
+  }
+  const auto old = rules_.find(*from);
+  if (old != rules_.end() && *from != *to) {
+    AlertMap alerts = std::move(old->second);
+    rules_.erase(old);
+    rules_[*to].merge(std::move(alerts));
+  }
+  return {};
+}
+
 base::Status AlertBook::apply_clock_step(const model::Record& record) {
   const auto delta = model::clock_step(record);
   if (!delta) {
@@ -150,6 +188,9 @@ base::Status AlertBook::apply_clock_step(const model::Record& record) {
       }
       if (active.keep_firing_since) {
         *active.keep_firing_since += *delta;
+      }
+      if (active.data_missing_since) {
+        *active.data_missing_since += *delta;
       }
     }
   }

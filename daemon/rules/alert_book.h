@@ -17,7 +17,7 @@ namespace tocsin::rules {
 /// Which rule an alert belongs to, over reloads and restarts. The expression is not part of it: a
 /// changed threshold keeps its alerts, as in Prometheus.
 struct RuleId {
-  std::string file;
+  std::string file;  ///< see file_identity()
   std::string group;
   std::string name;
   std::string labels;   ///< hash of the unexpanded labels, hexadecimal
@@ -29,7 +29,11 @@ struct RuleId {
 /// An alert with what its state machine has to remember.
 struct ActiveAlert {
   model::Alert alert;
-  std::optional<base::WallTime> keep_firing_since;  ///< since when it only fires by keep_firing_for
+  /// Since when it only fires by keep_firing_for.
+  std::optional<base::WallTime> keep_firing_since = {};
+  /// Since when it is kept because its data cannot be polled, with NoData::kKeep.
+  std::optional<base::WallTime> data_missing_since = {};
+  bool data_missing_told = false;  ///< that this has lasted for EngineOptions::no_data_keep
 };
 
 /// The alerts of one rule by their labels: pending, firing, and resolved ones for a while.
@@ -41,13 +45,18 @@ inline constexpr std::string_view kFired = "alert.fired";
 inline constexpr std::string_view kResolved = "alert.resolved";
 inline constexpr std::string_view kGone = "alert.gone";
 inline constexpr std::string_view kKeepFiring = "alert.keep_firing";
+inline constexpr std::string_view kHeld = "alert.held";
 inline constexpr std::string_view kWatched = "alert.watched";
 inline constexpr std::string_view kUnwatched = "alert.unwatched";
+inline constexpr std::string_view kMoved = "alert.moved";
 }  // namespace record_type
 
 /// A record that puts the alert of the rule into this state. `type` is one of record_type.
 model::Record alert_record(std::string_view type, const RuleId& rule, const ActiveAlert& alert,
                            base::WallTime time);
+
+/// A record that gives all alerts of one rule to another one, which has none.
+model::Record moved_record(const RuleId& from, const RuleId& to, base::WallTime time);
 
 /// All journalled state of the room. It changes through apply() and load() alone, so that a
 /// replay gives what living through gave. Resolved alerts are dropped when a later record of the
@@ -69,6 +78,7 @@ class AlertBook {
 
  private:
   base::Status apply_alert(const model::Record& record);
+  base::Status apply_moved(const model::Record& record);
   base::Status apply_clock_step(const model::Record& record);
   base::Status apply_unwatched(const model::Record& record);
 

@@ -16,10 +16,17 @@ void sooner(std::optional<base::WallTime>& deadline, base::WallTime when) {
   deadline = deadline ? std::min(*deadline, when) : when;
 }
 
+// Whether that is news.
+bool data_is_back(ActiveAlert& active) {
+  active.data_missing_told = false;
+  return std::exchange(active.data_missing_since, std::nullopt).has_value();
+}
+
 AlertStep resolved(ActiveAlert active, base::WallTime time) {
   active.alert.state = AlertState::kInactive;
   active.alert.resolved_at = time;
   active.keep_firing_since.reset();
+  data_is_back(active);
   return {record_type::kResolved, std::move(active)};
 }
 
@@ -44,6 +51,7 @@ void look_at_present(const AlertPolicy& policy, const model::Labels& labels,
   }
   active.alert.annotations = candidate.annotations;
   active.alert.value = candidate.value;
+  const bool was_held = data_is_back(active);
   const bool was_kept = active.keep_firing_since.has_value();
   active.keep_firing_since.reset();
   if (active.alert.state == AlertState::kPending &&
@@ -53,6 +61,8 @@ void look_at_present(const AlertPolicy& policy, const model::Labels& labels,
     look.steps.push_back({record_type::kFired, active});
   } else if (fresh) {
     look.steps.push_back({record_type::kPending, active});
+  } else if (was_held) {
+    look.steps.push_back({record_type::kHeld, active});
   } else if (was_kept) {
     look.steps.push_back({record_type::kKeepFiring, active});
   }
@@ -62,11 +72,31 @@ void look_at_present(const AlertPolicy& policy, const model::Labels& labels,
   look.active.push_back(std::move(active));
 }
 
+void keep_without_data(const AlertPolicy& policy, const ActiveAlert& before, base::WallTime time,
+                       AlertLook& look) {
+  ActiveAlert kept = before;
+  kept.data_missing_since = before.data_missing_since.value_or(time);
+  const base::WallTime tell_at = *kept.data_missing_since + policy.no_data_keep;
+  kept.data_missing_told = before.data_missing_told || time >= tell_at;
+  if (!before.data_missing_since || kept.data_missing_told != before.data_missing_told) {
+    look.steps.push_back({record_type::kHeld, kept});
+  }
+  if (!kept.data_missing_told) {
+    sooner(look.deadline, tell_at);
+  }
+  look.active.push_back(std::move(kept));
+}
+
 // An active alert whose element is missing from the result.
 void look_at_missing(const AlertPolicy& policy, const ActiveAlert& before, base::WallTime time,
                      const HoldFunction& hold, AlertLook& look) {
-  if (hold(before.alert.labels)) {
+  const Hold held = hold(before.alert.labels);
+  if (held == Hold::kWait) {
     look.active.push_back(before);
+    return;
+  }
+  if (held == Hold::kNoData) {
+    keep_without_data(policy, before, time, look);
     return;
   }
   if (before.alert.state == AlertState::kPending) {
@@ -78,7 +108,9 @@ void look_at_missing(const AlertPolicy& policy, const ActiveAlert& before, base:
     if (time - since < policy.keep_firing_for) {
       ActiveAlert kept = before;
       kept.keep_firing_since = since;
-      if (!before.keep_firing_since) {
+      if (data_is_back(kept)) {
+        look.steps.push_back({record_type::kHeld, kept});
+      } else if (!before.keep_firing_since) {
         look.steps.push_back({record_type::kKeepFiring, kept});
       }
       sooner(look.deadline, since + policy.keep_firing_for);
@@ -119,9 +151,14 @@ AlertLook decide_alerts(const AlertPolicy& policy, const AlertMap& before,
   look.count = look.active.size();
   if (policy.limit > 0 && look.count > policy.limit) {
     look.limit_exceeded = true;
-    look.steps = end_alerts(before, time);
+    look.steps.clear();
     look.active.clear();
     look.deadline.reset();
+    for (const auto& [labels, active] : before) {
+      if (is_active(active)) {
+        look.active.push_back(active);
+      }
+    }
   }
   return look;
 }

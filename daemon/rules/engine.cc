@@ -23,7 +23,7 @@ bool on_grid(const Group& group, const EngineOptions& options) {
 
 // Spreads groups over their interval, the same after every start.
 base::Duration grid_phase(const Group& group, base::Duration interval) {
-  const std::uint64_t hash = base::fnv1a(group.name, base::fnv1a(group.file + ";"));
+  const std::uint64_t hash = base::fnv1a(group.name, base::fnv1a(file_identity(group) + ";"));
   const auto count = static_cast<std::uint64_t>(std::max<std::int64_t>(interval.count(), 1));
   return base::Duration(static_cast<std::int64_t>(hash % count));
 }
@@ -45,7 +45,8 @@ std::vector<Group> Engine::Impl::with_quarantined(
     std::vector<Group> next, const std::vector<QuarantinedGroup>& quarantined) const {
   for (const QuarantinedGroup& broken : quarantined) {
     for (const LoadedGroup& loaded : groups) {
-      if (loaded.group.file != broken.file || loaded.group.name != broken.name) {
+      if (file_identity(loaded.group) != file_identity(broken) ||
+          loaded.group.name != broken.name) {
         continue;
       }
       Group kept = loaded.group;
@@ -62,7 +63,7 @@ void Engine::Impl::build(std::vector<Group> next,
                          const std::vector<QuarantinedGroup>& quarantined) {
   groups.clear();
   rules.clear();
-  quarantined_names.clear();
+  unread.clear();
   std::map<RuleId, std::size_t> equals;
   for (Group& group : next) {
     LoadedGroup loaded;
@@ -82,18 +83,23 @@ void Engine::Impl::build(std::vector<Group> next,
     groups.push_back(std::move(loaded));
   }
   for (const QuarantinedGroup& broken : quarantined) {
-    quarantined_names.insert({broken.file, broken.name});
+    bool running = false;
     for (LoadedGroup& group : groups) {
-      if (group.group.file == broken.file && group.group.name == broken.name) {
+      if (file_identity(group.group) == file_identity(broken) && group.group.name == broken.name) {
+        running = true;
         for (const base::Error& error : broken.errors) {
           group.quarantine.push_back(error.to_string());
         }
       }
     }
+    if (!running) {
+      unread.insert(broken.name);
+    }
   }
 }
 
-void Engine::Impl::configure_schedule(const std::map<RuleId, std::size_t>& old_rules,
+void Engine::Impl::configure_schedule(const std::map<RuleId, RuleId>& successors,
+                                      const std::map<RuleId, std::size_t>& old_rules,
                                       const std::vector<LoadedRule>& old,
                                       const std::vector<std::set<series::Origin>>& old_reads,
                                       base::WallTime wall, base::MonotonicTime mono) {
@@ -115,7 +121,9 @@ void Engine::Impl::configure_schedule(const std::map<RuleId, std::size_t>& old_r
     spec.grid = rule.grid;
     spec.interval = groups[rule.group].interval;
     spec.selectors = rule.selectors;
-    if (const auto found = old_rules.find(rule.id); found != old_rules.end()) {
+    const auto successor = successors.find(rule.id);
+    const RuleId& before_id = successor == successors.end() ? rule.id : successor->second;
+    if (const auto found = old_rules.find(before_id); found != old_rules.end()) {
       const LoadedRule& before = old[found->second];
       const bool same = before.rule.query.text() == rule.rule.query.text();
       if (same) {
@@ -166,33 +174,13 @@ Decision Engine::load(std::vector<Group> groups, const std::vector<QuarantinedGr
   }
   ++impl.generation;
   impl.build(std::move(groups), quarantined);
-  impl.configure_schedule(old_rules, old, old_reads, wall, mono);
+  const std::map<RuleId, RuleId> successors = impl.successors(old);
+  impl.configure_schedule(successors, old_rules, old, old_reads, wall, mono);
   Decision decision;
   if (impl.restored) {
-    decision = impl.end_orphans(wall);
+    decision = impl.settle_orphans(successors, wall);
   }
   decision.samples = impl.end_series(old, wall);
-  return decision;
-}
-
-Decision Engine::Impl::end_orphans(base::WallTime wall) {
-  std::set<RuleId> known;
-  for (const LoadedRule& rule : rules) {
-    known.insert(rule.id);
-  }
-  Decision decision;
-  for (const auto& [id, alerts] : book.all()) {
-    if (known.contains(id) || quarantined_names.contains({id.file, id.group})) {
-      continue;
-    }
-    for (AlertStep& step : end_alerts(alerts, wall)) {
-      decision.records.push_back(alert_record(step.type, id, step.after, wall));
-      const auto transition = step.type == record_type::kResolved
-                                  ? model::AlertTransition::kResolved
-                                  : model::AlertTransition::kGone;
-      decision.changes.push_back({transition, std::move(step.after.alert)});
-    }
-  }
   return decision;
 }
 
@@ -200,14 +188,22 @@ Decision Engine::finish_restore(base::WallTime wall, base::MonotonicTime mono) {
   Impl& impl = *impl_;
   impl.restored = true;
   impl.last_mono = mono;
+  const std::map<RuleId, RuleId> successors = impl.successors({});
   for (LoadedRule& rule : impl.rules) {
-    impl.hold_active(rule);
+    const auto successor = successors.find(rule.id);
+    const RuleId& owner = successor == successors.end() ? rule.id : successor->second;
+    impl.hold_active(rule, owner);
+    for (const auto& [labels, active] : impl.book.alerts(owner)) {
+      if (active.data_missing_since) {
+        rule.facts[labels].missing_before = true;
+      }
+    }
   }
-  return impl.end_orphans(wall);
+  return impl.settle_orphans(successors, wall);
 }
 
-void Engine::Impl::hold_active(LoadedRule& rule) {
-  for (const auto& [labels, active] : book.alerts(rule.id)) {
+void Engine::Impl::hold_active(LoadedRule& rule, const RuleId& owner) {
+  for (const auto& [labels, active] : book.alerts(owner)) {
     if (active.alert.state != model::AlertState::kInactive) {
       rule.restored.insert(labels);
     }
@@ -316,7 +312,7 @@ base::Status Engine::apply(const model::Record& record) {
     for (LoadedRule& rule : impl_->rules) {
       // Ranges are empty now, as after a start; a missing result says nothing before they are full.
       if (by > base::Duration::zero() && rule.range > base::Duration::zero()) {
-        impl_->hold_active(rule);
+        impl_->hold_active(rule, rule.id);
       }
     }
   }

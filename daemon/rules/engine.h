@@ -44,7 +44,7 @@ struct EngineOptions {
   /// No restart holds a missing alert longer than this, however far its rule reads back.
   base::Duration max_restart_hold = std::chrono::hours(2);
   NoData no_data = NoData::kOk;
-  /// How long NoData::kKeep keeps an alert whose inputs cannot be polled.
+  /// After this time an alert that NoData::kKeep keeps is told to miss its data.
   base::Duration no_data_keep = std::chrono::minutes(15);
   model::Labels external_labels;
   std::string external_url;
@@ -141,9 +141,22 @@ struct RuleError {
   std::string message;  ///< with file, group and rule
 };
 
+/// What is known of the data behind an active alert, with NoData::kKeep.
+struct DataChange {
+  enum class Kind : std::uint8_t {
+    kHeld,     ///< it cannot be polled, and the alert is kept
+    kMissing,  ///< that has lasted for EngineOptions::no_data_keep; the alert is still kept
+    kBack,
+  };
+  Kind kind = Kind::kHeld;
+  model::Labels labels;
+  base::WallTime since;  ///< when it went
+};
+
 struct Decision {
   std::vector<model::Record> records;
   std::vector<model::AlertChange> changes;
+  std::vector<DataChange> data;
   std::vector<RecordedSample> samples;
   /// Errors of evaluation or templating, for logs and metrics; each look at a rule reports its own.
   std::vector<RuleError> errors;
@@ -192,14 +205,17 @@ class Engine {
   Engine& operator=(const Engine&) = delete;
 
   /// Takes these groups from now on. State stays for rules whose file, group, name and labels are
-  /// unchanged (among equals: by order, as Prometheus does). A quarantined group keeps its earlier
-  /// version when there is one. Firing alerts of rules that are gone are resolved by the decision,
-  /// but not before finish_restore(). Not between plan_round() and decide(): such results are
-  /// dropped.
+  /// unchanged (among equals: by order, as Prometheus does). A rule that is gone hands its alerts
+  /// to a new one of its name and labels, as when a file or group is renamed; see
+  /// find_successors(). A quarantined group keeps its earlier version when there is one. Firing
+  /// alerts of rules that are gone and that no rule takes are resolved by the decision, but not
+  /// before finish_restore(), nor while a group of that name is quarantined. Not between
+  /// plan_round() and decide(): such results are dropped.
   Decision load(std::vector<Group> groups, const std::vector<QuarantinedGroup>& quarantined,
                 base::WallTime wall, base::MonotonicTime mono);
 
-  /// Ends the replay: alerts present now count as restored, those without a rule are resolved.
+  /// Ends the replay: alerts present now count as restored. Those without a rule go to another one
+  /// or are resolved, as by load().
   Decision finish_restore(base::WallTime wall, base::MonotonicTime mono);
 
   /// The names of series that rules write.

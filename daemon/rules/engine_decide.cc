@@ -19,9 +19,16 @@ model::AlertTransition transition_of(std::string_view type) {
                                         : model::AlertTransition::kGone;
 }
 
-RuleError error_of(const LoadedRule& rule, const std::string& what) {
-  return {rule.id.group,
-          rule.id.file + ": group " + rule.id.group + ": rule " + rule.id.name + ": " + what};
+RuleError error_of(const LoadedRule& rule, const Group& group, const std::string& what) {
+  return {group.name,
+          group.file + ": group " + group.name + ": rule " + rule.id.name + ": " + what};
+}
+
+DataChange data_change(const ActiveAlert& active, base::WallTime time) {
+  using enum DataChange::Kind;
+  const auto& since = active.data_missing_since;
+  const auto kind = !since ? kBack : active.data_missing_told ? kMissing : kHeld;
+  return {kind, active.alert.labels, since.value_or(time)};
 }
 
 bool is_active(const ActiveAlert& active) {
@@ -54,7 +61,7 @@ Decision Engine::decide(std::vector<JobResult> results, base::WallTime /*wall*/,
 void Engine::Impl::fail(LoadedRule& rule, const std::string& message, Decision& decision) {
   rule.health = RuleHealth::kError;
   rule.last_error = message;
-  decision.errors.push_back(error_of(rule, message));
+  decision.errors.push_back(error_of(rule, groups[rule.group].group, message));
 }
 
 void Engine::Impl::decide_one(JobResult result, base::MonotonicTime mono, Decision& decision) {
@@ -130,24 +137,31 @@ bool Engine::Impl::may_hold(std::size_t index) const {
   });
 }
 
-// With no_data: keep, an alert stays while a source of it cannot be polled, for a while.
-bool Engine::Impl::keeps_without_data(const AlertFacts* facts,
-                                      const std::set<series::Origin>& inputs,
-                                      base::MonotonicTime mono) const {
-  const auto failing = [&](series::Origin origin) {
-    const auto down = schedule.origins().down_since(origin);
-    return down && mono - *down < options.no_data_keep;
-  };
-  if (facts != nullptr && !facts->origins.empty()) {
-    return std::ranges::any_of(facts->origins, failing);
+// Whether what the alert reads cannot be polled.
+bool Engine::Impl::lacks_data(const LoadedRule& rule, const model::Labels& labels,
+                              const std::set<series::Origin>& inputs,
+                              base::MonotonicTime mono) const {
+  const Origins& origins = schedule.origins();
+  const auto facts = rule.facts.find(labels);
+  if (facts != rule.facts.end() && !facts->second.origins.empty()) {
+    return std::ranges::any_of(facts->second.origins, [&](series::Origin origin) {
+      return origins.down_since(origin).has_value();
+    });
   }
-  return std::ranges::any_of(inputs, failing);
+  // After a start nobody knows where it came from: from a target that the rule reads, or from one
+  // that has not been up since. That is a guess, which ends when it had data until the start.
+  const bool went_before = facts != rule.facts.end() && facts->second.missing_before;
+  return std::ranges::any_of(origins.all(), [&](const auto& entry) {
+    const auto& [origin, state] = entry;
+    return state.down_since && (inputs.contains(origin) || !state.ever_up) &&
+           (went_before || mono - *state.down_since < options.no_data_keep);
+  });
 }
 
 HoldFunction Engine::Impl::hold_function(LoadedRule& rule, std::size_t index,
                                          const JobResult& result, base::MonotonicTime mono) {
   if (book.alerts(rule.id).empty()) {
-    return [](const model::Labels&) { return false; };
+    return [](const model::Labels&) { return Hold::kNone; };
   }
   if (!rule.restored.empty() && !may_hold(index)) {
     rule.restored.clear();
@@ -173,22 +187,21 @@ HoldFunction Engine::Impl::hold_function(LoadedRule& rule, std::size_t index,
   }
   const auto held = [this, &rule, step_hold, keep, mono, inputs,
                      complete = std::move(complete)](const model::Labels& labels) {
+    if (keep && lacks_data(rule, labels, inputs, mono)) {
+      return Hold::kNoData;
+    }
     if (step_hold) {
-      return true;
+      return Hold::kWait;
     }
     // With its inputs there, an instant expression is false because a sample says so: one that some
     // source brought, not what was recorded of samples of before the start.
     const bool instant = rule.range == base::Duration::zero() && !inputs.empty();
-    if (rule.restored.contains(labels) && !(instant && complete.contains(labels))) {
-      return true;
-    }
-    const auto facts = rule.facts.find(labels);
-    return keep &&
-           keeps_without_data(facts == rule.facts.end() ? nullptr : &facts->second, inputs, mono);
+    const bool wait = rule.restored.contains(labels) && !(instant && complete.contains(labels));
+    return wait ? Hold::kWait : Hold::kNone;
   };
   return [&rule, held](const model::Labels& labels) {
-    const bool hold = held(labels);
-    if (hold) {
+    const Hold hold = held(labels);
+    if (hold != Hold::kNone) {
       rule.facts[labels].held = true;
     }
     return hold;
@@ -216,19 +229,23 @@ std::optional<base::Duration> Engine::Impl::decide_alerting(
   const auto candidates = expand_candidates(rule.rule.name, rule.label_templates,
                                             rule.annotation_templates, elements, templates, errors);
   for (const std::string& error : errors) {
-    decision.errors.push_back(error_of(rule, error));
+    decision.errors.push_back(error_of(rule, groups[rule.group].group, error));
   }
   if (!candidates) {
     fail(rule, candidates.error().message(), decision);
     return std::nullopt;
   }
   const AlertPolicy policy{rule.rule.for_duration, rule.rule.keep_firing_for,
-                           groups[rule.group].group.limit, rule.generator_url};
+                           groups[rule.group].group.limit, rule.generator_url,
+                           options.no_data_keep};
   const AlertLook look = decide_alerts(policy, current_alerts(rule), *candidates, result.time,
                                        hold_function(rule, index, result, mono));
   for (const AlertStep& step : look.steps) {
     decision.records.push_back(alert_record(step.type, rule.id, step.after, result.time));
-    if (step.type == record_type::kKeepFiring) {
+    if (step.type == record_type::kHeld) {
+      decision.data.push_back(data_change(step.after, result.time));
+    }
+    if (step.type == record_type::kKeepFiring || step.type == record_type::kHeld) {
       continue;
     }
     model::AlertChange change{transition_of(step.type), step.after.alert};
@@ -241,7 +258,6 @@ std::optional<base::Duration> Engine::Impl::decide_alerting(
          "exceeded limit of " + std::to_string(policy.limit) + " with " +
              std::to_string(look.count) + " alerts",
          decision);
-    return std::nullopt;
   }
   auto samples = alert_series(look.active, time_ms);
   end_missing(samples, rule.written, time_ms);

@@ -72,7 +72,8 @@ std::vector<GroupView> Engine::view(base::WallTime /*wall*/) const {
         rule.state = std::max(rule.state, active.alert.state);
         const auto facts = loaded.facts.find(labels);
         const bool held = facts != loaded.facts.end() && facts->second.held;
-        rule.alerts.push_back({current(loaded, active), active.keep_firing_since, held});
+        rule.alerts.push_back(
+            {current(loaded, active), active.keep_firing_since, held, active.data_missing_since});
       }
       view.evaluation_seconds += loaded.evaluation_seconds;
       if (loaded.last_evaluation) {

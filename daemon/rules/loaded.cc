@@ -70,7 +70,7 @@ std::vector<std::pair<std::string, std::string>> merged_labels(const Group& grou
 LoadedRule prepare(Rule rule, const Group& group, const EngineOptions& options) {
   LoadedRule loaded;
   loaded.labels = merged_labels(group, rule);
-  loaded.id = {group.file, group.name, rule.name, labels_hash(loaded.labels), 0};
+  loaded.id = {file_identity(group), group.name, rule.name, labels_hash(loaded.labels), 0};
   if (rule.alerting) {
     loaded.label_templates = parse_all(rule.name, loaded.labels);
     loaded.annotation_templates = parse_all(rule.name, rule.annotations);

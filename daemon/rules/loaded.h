@@ -27,6 +27,7 @@ struct AlertFacts {
   std::optional<base::MonotonicTime> told;  ///< when it went out
   std::vector<series::Origin> origins;      ///< that its inputs came from, when that was asked
   bool held = false;
+  bool missing_before = false;  ///< its data was missing when the process started
 };
 
 /// A rule as the engine runs it: the decoded rule, what follows from it, and volatile state.

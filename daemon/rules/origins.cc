@@ -34,6 +34,7 @@ void Origins::arrived(series::Origin origin, bool up, base::MonotonicTime when) 
   }
   state.last_arrival = when;
   if (up) {
+    state.ever_up = true;
     state.down_since.reset();
   } else if (!state.down_since) {
     state.down_since = when;

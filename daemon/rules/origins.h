@@ -20,6 +20,7 @@ class Origins {
   struct State {
     base::Duration poll_interval{0};
     std::uint64_t polls = 0;
+    bool ever_up = false;
     /// The first arrival since the start, or since the clock was set forward.
     std::optional<base::MonotonicTime> covered_from;
     std::uint64_t polls_covered = 0;  ///< since then

@@ -21,7 +21,7 @@ enum class EvaluationMode : std::uint8_t {
 /// What a failed poll means for alerts that read the target.
 enum class NoData : std::uint8_t {
   kOk,    ///< the series go stale and the alert resolves, as in Prometheus
-  kKeep,  ///< the alert is kept for a while
+  kKeep,  ///< the alert is kept, and that is told
 };
 
 struct Rule {
@@ -36,7 +36,9 @@ struct Rule {
 };
 
 struct Group {
-  std::string file;
+  std::string file;  ///< as people wrote it
+  /// What names the file over restarts, whichever way it was reached; empty: `file` does.
+  std::string identity = {};
   std::string name;
   base::Duration interval{0};  ///< 0: the global evaluation_interval
   bool interval_written = false;
@@ -51,8 +53,15 @@ struct Group {
 /// A group that could not be read; see Engine::load().
 struct QuarantinedGroup {
   std::string file;
+  std::string identity = {};  ///< as in Group
   std::string name;
   std::vector<base::Error> errors;
 };
+
+/// What a group's file is called in what is kept.
+template <class AnyGroup>
+const std::string& file_identity(const AnyGroup& group) {
+  return group.identity.empty() ? group.file : group.identity;
+}
 
 }  // namespace tocsin::rules

@@ -196,7 +196,7 @@ RuleFile decode(std::string text, const std::string& file, const DecodeOptions& 
     if (own.ok()) {
       result.groups.push_back(std::move(group));
     } else {
-      result.broken.push_back({file, group.name, own.errors()});
+      result.broken.push_back({.file = file, .name = group.name, .errors = own.errors()});
     }
   }
   reader.finish();

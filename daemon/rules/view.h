@@ -19,6 +19,7 @@ struct AlertView {
   model::Alert alert;  ///< with the value and annotations of the last look
   std::optional<base::WallTime> keep_firing_since;
   bool held = false;  ///< kept although its inputs are missing: just started, or no_data: keep
+  std::optional<base::WallTime> data_missing_since = {};  ///< with no_data: keep
 };
 
 enum class RuleHealth : std::uint8_t { kUnknown, kOk, kError };

@@ -57,8 +57,7 @@ void RuleHarness::load(const std::string& text) {
   load(std::move(file.groups));
 }
 
-void RuleHarness::load(std::vector<rules::Group> groups) {
-  const bool first = groups_.empty();
+void RuleHarness::set_groups(std::vector<rules::Group> groups) {
   groups_ = std::move(groups);
   names_.clear();
   for (const rules::Group& group : groups_) {
@@ -67,6 +66,11 @@ void RuleHarness::load(std::vector<rules::Group> groups) {
       names.push_back(rule.name);
     }
   }
+}
+
+void RuleHarness::load(std::vector<rules::Group> groups) {
+  const bool first = groups_.empty();
+  set_groups(std::move(groups));
   take(engine_->load(groups_, {}, now(), clock_.monotonic_now()));
   if (first) {
     take(engine_->finish_restore(now(), clock_.monotonic_now()));
@@ -194,6 +198,11 @@ void RuleHarness::restart(const Samples& stored) {
   pump();
 }
 
+void RuleHarness::restart_with(std::vector<rules::Group> groups) {
+  set_groups(std::move(groups));
+  restart();
+}
+
 void RuleHarness::pump() {
   while (true) {
     const auto stage = engine_->plan_round(now(), clock_.monotonic_now());
@@ -227,6 +236,9 @@ void RuleHarness::take(rules::Decision decision) {
   }
   for (const model::AlertChange& change : decision.changes) {
     events_.push_back({now(), change.transition, change.alert});
+  }
+  for (const rules::DataChange& change : decision.data) {
+    data_.emplace_back(now(), change);
   }
   for (const rules::RuleError& error : decision.errors) {
     errors_.push_back(error.message);

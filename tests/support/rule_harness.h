@@ -63,12 +63,15 @@ class RuleHarness {
   /// The process dies and comes back: replay, no schedule, a store with what the disk had of it,
   /// which is a second old.
   void restart(const Samples& stored = {});
+  /// The same with other rules.
+  void restart_with(std::vector<rules::Group> groups);
 
   base::Result<promql::Vector> query(const std::string& expression, base::WallTime time) const;
 
   series::Store& store() { return *store_; }
   rules::Engine& engine() { return *engine_; }
   const std::vector<Event>& events() const { return events_; }
+  const std::vector<std::pair<base::WallTime, rules::DataChange>>& data() const { return data_; }
   const std::vector<Look>& looks() const { return looks_; }
   const std::vector<model::Record>& records() const { return records_; }
   const std::vector<std::string>& errors() const { return errors_; }
@@ -79,6 +82,7 @@ class RuleHarness {
 
  private:
   void start();
+  void set_groups(std::vector<rules::Group> groups);
   void pump();
   void run_stage(const rules::Stage& stage);
   void take(rules::Decision decision);
@@ -93,6 +97,7 @@ class RuleHarness {
   std::vector<rules::LiveOrigin> live_;
   std::map<series::Origin, std::vector<model::Labels>> last_batch_;
   std::vector<Event> events_;
+  std::vector<std::pair<base::WallTime, rules::DataChange>> data_;
   std::vector<Look> looks_;
   std::vector<model::Record> records_;
   std::vector<std::string> errors_;

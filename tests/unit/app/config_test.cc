@@ -197,6 +197,20 @@ TEST(Config, TakesEachRuleFileOnce) {
   EXPECT_EQ(loaded.config.rule_count(), 2U);
 }
 
+// Alerts find their rules by it after a restart.
+TEST(Config, ARuleFileIsTheSameHoweverItsPathIsSpelled) {
+  const std::string text = std::string("rule_files: [./rules/a.yml]\n") + kPeople;
+  for (const std::string folder : {"/etc/t/", "", "./", "t/", "/etc/u/../t/"}) {
+    const testing::FakeFileSystem files{
+        {folder + "t.yml", text},
+        {base::resolve_path(base::parent_folder(folder + "t.yml"), "./rules/a.yml"), kGoodRules}};
+    const Loaded loaded = load(folder + "t.yml", files);
+    EXPECT_THAT(loaded.errors, IsEmpty()) << folder;
+    ASSERT_FALSE(loaded.config.groups.empty()) << folder;
+    EXPECT_EQ(loaded.config.groups[0].identity, "rules/a.yml") << folder;
+  }
+}
+
 TEST(Config, QuarantinesABadGroupAloneWhenAsked) {
   const Loaded loaded =
       load_text("rule_files: [bad.yml]\n", {.quarantine_groups = true, .features = {}});

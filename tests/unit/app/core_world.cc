@@ -31,6 +31,7 @@ CoreOptions options(int variant) {
   CoreOptions options;
   options.engine.evaluation_interval = kInterval;
   if (variant >= 2) {
+    options.engine.no_data = rules::NoData::kKeep;
     options.engine.external_labels = model::Labels{{"site", "x"}};
   }
   routing::Route& route = options.dispatcher.route;
@@ -80,6 +81,7 @@ void CoreWorld::keep(Outcome outcome) {
   for (model::Record& record : outcome.records) {
     record = testing::through_text(std::move(record));
     record.sequence = records_.size() + 1;
+    core_->note_written(record, record.sequence);
     records_.push_back(std::move(record));
   }
   for (model::Notice& notice : outcome.send) {

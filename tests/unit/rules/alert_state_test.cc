@@ -18,8 +18,9 @@ const model::Labels kLabels{{"alertname", "A"}, {"instance", "a"}};
 const RuleId kRule{"f", "g", "A", "0", 0};
 constexpr base::WallTime kStart = base::from_millis(1'000'000'000);
 
-bool never(const model::Labels&) { return false; }
-bool always(const model::Labels&) { return true; }
+Hold never(const model::Labels&) { return Hold::kNone; }
+Hold always(const model::Labels&) { return Hold::kWait; }
+Hold no_data(const model::Labels&) { return Hold::kNoData; }
 
 // One row of a story: at this second the expression has these instances.
 struct Turn {
@@ -123,13 +124,17 @@ TEST(AlertState, NamesTheNextDeadline) {
   EXPECT_EQ(story.last().deadline, kStart + seconds(100));
 }
 
-TEST(AlertState, BeyondTheLimitEverythingEnds) {
+TEST(AlertState, BeyondTheLimitWhatIsActiveStaysAndNothingIsAdmitted) {
   Story story({.for_duration = seconds(10), .limit = 2});
   story.tell({{0, {"a"}, {"pending a"}}, {10, {"a", "b"}, {"fired a", "pending b"}}});
-  EXPECT_EQ(story.look(12, {"a", "b", "c"}), (std::vector<std::string>{"resolved a", "gone b"}));
+  EXPECT_EQ(story.look(25, {"b", "c", "d"}), std::vector<std::string>{});
   EXPECT_TRUE(story.last().limit_exceeded);
   EXPECT_EQ(story.last().count, 3U);
-  EXPECT_TRUE(story.last().active.empty());
+  ASSERT_EQ(story.last().active.size(), 2U);
+  EXPECT_EQ(story.last().active[0].alert.state, model::AlertState::kFiring);
+  EXPECT_EQ(story.last().active[1].alert.state, model::AlertState::kPending);
+  story.tell({{30, {"b"}, {"resolved a", "fired b"}}});
+  EXPECT_FALSE(story.last().limit_exceeded);
 }
 
 TEST(AlertState, AHeldAlertStaysAsItIs) {
@@ -141,6 +146,48 @@ TEST(AlertState, AHeldAlertStaysAsItIs) {
   EXPECT_EQ(story.last().active[0].alert.state, model::AlertState::kFiring);
   EXPECT_EQ(story.last().active[1].alert.state, model::AlertState::kPending);
   EXPECT_EQ(story.look(30, {}), (std::vector<std::string>{"resolved a", "gone b"}));
+}
+
+TEST(AlertState, WithoutDataAnAlertIsKeptAndThatIsToldTwice) {
+  Story story({.for_duration = seconds(10), .no_data_keep = seconds(60)});
+  const std::vector<std::string> nothing;
+  story.tell({{0, {"a"}, {"pending a"}}, {10, {"a", "b"}, {"fired a", "pending b"}}});
+  EXPECT_EQ(story.look(20, {"b"}, no_data), (std::vector<std::string>{"held a", "fired b"}));
+  EXPECT_EQ(story.last().deadline, kStart + seconds(80));
+  EXPECT_EQ(story.last().active[0].data_missing_since, kStart + seconds(20));
+  EXPECT_EQ(story.look(79, {"b"}, no_data), nothing);
+  EXPECT_FALSE(story.last().active[0].data_missing_told);
+  EXPECT_EQ(story.look(80, {"b"}, no_data), std::vector<std::string>{"held a"});
+  EXPECT_TRUE(story.last().active[0].data_missing_told);
+  EXPECT_EQ(story.last().deadline, std::nullopt);
+  EXPECT_EQ(story.look(5000, {"b"}, no_data), nothing);
+  EXPECT_EQ(story.look(5010, {"a", "b"}), std::vector<std::string>{"held a"});
+  EXPECT_FALSE(story.last().active[0].data_missing_since);
+  EXPECT_EQ(story.look(5020, {"b"}), std::vector<std::string>{"resolved a"});
+}
+
+TEST(AlertState, WhenDataComesBackWithoutTheElementKeepFiringBegins) {
+  Story story({.keep_firing_for = seconds(30)});
+  story.tell({{0, {"a"}, {"fired a"}}});
+  EXPECT_EQ(story.look(10, {}, no_data), std::vector<std::string>{"held a"});
+  EXPECT_EQ(story.look(20, {}), std::vector<std::string>{"held a"});
+  EXPECT_EQ(story.last().active[0].keep_firing_since, kStart + seconds(20));
+  EXPECT_FALSE(story.last().active[0].data_missing_since);
+  EXPECT_EQ(story.look(50, {}), std::vector<std::string>{"resolved a"});
+}
+
+TEST(AlertBook, WhatMissesItsDataSurvives) {
+  Story story({.no_data_keep = seconds(60)});
+  story.look(0, {"a"});
+  story.look(10, {}, no_data);
+  story.look(70, {}, no_data);
+  AlertBook other(minutes(15));
+  ASSERT_TRUE(other.load(story.book().save()).has_value());
+  const ActiveAlert& alert = other.alerts(kRule).begin()->second;
+  EXPECT_EQ(alert.data_missing_since, kStart + seconds(10));
+  EXPECT_TRUE(alert.data_missing_told);
+  ASSERT_TRUE(other.apply(model::clock_step_record(kStart, minutes(1))).has_value());
+  EXPECT_EQ(other.alerts(kRule).begin()->second.data_missing_since, kStart + seconds(70));
 }
 
 TEST(AlertBook, DropsResolvedAlertsAfterTheRetention) {

@@ -149,7 +149,7 @@ groups:
   EXPECT_EQ(count("ALERTS_FOR_STATE"), 0U);
 }
 
-TEST_F(Engines, TheLimitDropsEverything) {
+TEST_F(Engines, BeyondTheLimitARuleFailsAndNothingResolves) {
   start(
       "groups: [{name: g, limit: 1, rules: [{alert: High, expr: x > 5}, "
       "{record: twice, expr: x * 2}]}]");
@@ -159,8 +159,17 @@ TEST_F(Engines, TheLimitDropsEverything) {
   harness.poll(1, {{metric("x", "a"), 7}, {metric("x", "b"), 8}});
   EXPECT_EQ(rule(0).last_error, "exceeded limit of 1 with 2 alerts");
   EXPECT_EQ(rule(1).last_error, "exceeded limit of 1 with 2 series");
-  ASSERT_EQ(harness.events().size(), 2U);
+  EXPECT_EQ(rule(0).health, RuleHealth::kError);
+  EXPECT_EQ(harness.events().size(), 1U) << "the first fires, and no more is told";
+  EXPECT_THAT(harness.alerts(AlertState::kFiring),
+              ElementsAre("High{instance=\"a\", job=\"api\"}"));
+  EXPECT_EQ(count("ALERTS"), 1U);
+  harness.advance(seconds(5));
+  harness.poll(1, {{metric("x", "a"), 1}, {metric("x", "b"), 8}});
+  EXPECT_EQ(rule(0).health, RuleHealth::kOk);
+  ASSERT_EQ(harness.events().size(), 3U);
   EXPECT_EQ(harness.events()[1].transition, AlertTransition::kResolved);
+  EXPECT_EQ(harness.events()[2].transition, AlertTransition::kFired);
 }
 
 TEST_F(Engines, RecordingRulesSetLabelsAndRefuseDuplicates) {

@@ -1,4 +1,4 @@
-// What a restart, a step of the clock and failed polls may resolve.
+// What a restart and a step of the clock may resolve.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -347,57 +347,6 @@ TEST(ClockStep, ABackwardStepDoesNotStopTheEvaluation) {
     EXPECT_GE(harness.looks()[i].time, start - seconds(10));
     EXPECT_LE(harness.looks()[i].time, start + seconds(30));
   }
-}
-
-TEST(NoData, ByDefaultAFailedPollResolves) {
-  RuleHarness harness;
-  harness.load("groups: [{name: g, rules: [{alert: High, expr: x > 5}]}]");
-  harness.set_live({{1, seconds(5)}});
-  harness.poll(1, {{metric("x", "a"), 9}});
-  harness.advance(seconds(5));
-  harness.fail_poll(1);
-  EXPECT_THAT(transitions(harness), ElementsAre("fired High", "resolved High"));
-}
-
-TEST(NoData, KeepKeepsAlertsOfTheFailingTargetForAWhile) {
-  EngineOptions options;
-  options.no_data = NoData::kKeep;
-  RuleHarness harness(options);
-  harness.load("groups: [{name: g, rules: [{alert: High, expr: x > 5}]}]");
-  harness.set_live({{1, seconds(5)}, {2, seconds(5)}});
-  harness.poll(1, {{metric("x", "a"), 9}});
-  harness.poll(2, {{metric("x", "b"), 9}});
-  harness.advance(seconds(5));
-  harness.poll(1, {{metric("x", "a"), 9}});
-  harness.poll(2, {{metric("x", "b"), 9}});
-  harness.advance(seconds(5));
-  const base::WallTime failed = harness.now();
-  harness.fail_poll(1);
-  harness.poll(2, {{metric("x", "b"), 1}});
-  ASSERT_THAT(transitions(harness, 2), ElementsAre("resolved High"));
-  EXPECT_EQ(harness.events()[2].alert.labels.get("instance"), "b")
-      << "a sample of a healthy target resolves";
-  EXPECT_TRUE(harness.engine().view(harness.now())[0].rules[0].alerts[0].held);
-  while (harness.now() < failed + minutes(16)) {
-    harness.advance(seconds(5));
-    harness.fail_poll(1);
-    harness.poll(2, {{metric("x", "b"), 1}});
-  }
-  ASSERT_THAT(transitions(harness, 3), ElementsAre("resolved High"));
-  EXPECT_EQ(harness.events()[3].time, failed + minutes(15));
-}
-
-TEST(NoData, AGroupMayKeepWhatIsGlobalDefaultOtherwise) {
-  RuleHarness harness;
-  harness.load("groups: [{name: g, no_data: keep, rules: [{alert: High, expr: x > 5}]}]");
-  harness.set_live({{1, seconds(5)}});
-  harness.poll(1, {{metric("x", "a"), 9}});
-  harness.advance(seconds(5));
-  harness.fail_poll(1);
-  EXPECT_THAT(transitions(harness), ElementsAre("fired High"));
-  harness.advance(seconds(5));
-  harness.poll(1, {{metric("x", "b"), 9}});
-  EXPECT_THAT(transitions(harness), ElementsAre("fired High", "resolved High", "fired High"));
 }
 
 }  // namespace
