@@ -23,12 +23,14 @@ class ExecNotifier final : public Notifier {
         clock_(parts.clock),
         renderer_(parts.renderer) {}
 
+  base::Duration time_limit() const override { return integration_.config().timeout; }
+
   async::Task<Outcome> deliver(model::Notice notice, base::MonotonicTime deadline) override {
     base::Result<net::Command> command = integration_.render(notice, renderer_);
     if (!command) {
       co_return refused(command.error().to_string());
     }
-    deadline = std::min(deadline, clock_.monotonic_now() + integration_.config().timeout);
+    deadline = std::min(deadline, clock_.monotonic_now() + time_limit());
     net::Command ready = std::move(*command);
     const base::Result<net::CommandResult> result =
         co_await net::run_command(timers_, clock_, std::move(ready), deadline);

@@ -57,6 +57,8 @@ class PluginNotifier final : public Notifier {
                                                 parts.log, parts.version, nullptr})),
         thread_(parts.executor, thread_options()) {}
 
+  base::Duration time_limit() const override { return timeout_; }
+
   async::Task<Outcome> deliver(model::Notice notice, base::MonotonicTime deadline) override {
     if (thread_.pending() > 0) {
       co_return retry("the plugin has not returned from an earlier delivery");
