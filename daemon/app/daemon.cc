@@ -231,6 +231,7 @@ void Daemon::install_notifiers() {
       // A delivery under way keeps the configuration that its notifier refers to.
       notifiers[{receiver, integration.id}] =
           std::shared_ptr<notifiers::Notifier>(generation_, integration.notifier.get());
+      metrics_.expect_attempts(receiver, integration.id);
     }
   }
   pipeline_->set_notifiers(std::move(notifiers));

@@ -74,6 +74,12 @@ class Dispatcher {
   /// Looks at every group whose time has come and queues notices.
   DispatchDecision decide_due(base::WallTime now, const IncidentLookup& incident_of) const;
 
+  /// A receiver has refused a notice for good. What it was to say is told anew at the group's next
+  /// look, as Alertmanager does: what still fires unless a later notice is `queued` that says so,
+  /// and what had resolved within the last day.
+  DispatchDecision decide_refused(base::WallTime now, const model::Notice& notice,
+                                  bool queued) const;
+
   /// kCorrupt for a "group." record that does not decode or does not fit; the state is as before
   /// then. Records of other rooms are ignored, but for "clock.stepped".
   base::Status apply(const model::Record& record);
@@ -112,6 +118,7 @@ class Dispatcher {
                             const IncidentLookup& incident_of) const;
   base::Status apply_alerts(const model::Record& record);
   base::Status apply_flushed(const model::Record& record);
+  base::Status apply_refused(const model::Record& record);
   base::Status apply_handed_over(const model::Record& record);
   void drop_alerts(const GroupId& id, const std::function<bool(const model::Alert&)>& goes);
   void shift(base::Duration by);

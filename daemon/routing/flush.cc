@@ -91,8 +91,8 @@ void Dispatcher::flush(base::WallTime now, const Look& look, const IncidentLooku
 }
 
 // Something is due when an alert fires that the integration has not been told of, when one that it
-// has been told of resolved, or when it was told too long ago. Without send_resolved a group that
-// has resolved is only booked as told.
+// has been told of resolved, when it was told too long ago, or when it refused what it was told.
+// Without send_resolved a group that has resolved is only booked as told.
 Dispatcher::Selection Dispatcher::select(base::WallTime now, const Group& group,
                                          const Integration& integration) const {
   const auto told = group.told.find(integration.name);
@@ -117,7 +117,8 @@ Dispatcher::Selection Dispatcher::select(base::WallTime now, const Group& group,
   }
   const bool repeat =
       firing && told != group.told.end() && now >= told->second.at + options_.route.repeat_interval;
-  selection.due = !selection.news.empty() || repeat || (resolved && !firing);
+  const bool again = told != group.told.end() && told->second.refused && !selection.alerts.empty();
+  selection.due = !selection.news.empty() || repeat || again || (resolved && !firing);
   return selection;
 }
 

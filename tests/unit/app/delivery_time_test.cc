@@ -81,5 +81,17 @@ TEST(DeliveryTime, IsWhatTheNotifierNeeds) {
   EXPECT_TRUE(simulation.run(pipeline.stop(simulation.clock().monotonic_now() + seconds(1))));
 }
 
+TEST(DeliveryCounters, BeginAtZero) {
+  Metrics metrics;
+  metrics.expect_attempts("oncall", "slack[0]");
+  for (const char* outcome : {"delivered", "retry", "refused"}) {
+    EXPECT_NE(metrics.page().find("tocsin_notifiers_attempts_total{integration=\"slack[0]\","
+                                  "outcome=\"" +
+                                  std::string(outcome) + "\",receiver=\"oncall\"} 0"),
+              std::string::npos)
+        << metrics.page();
+  }
+}
+
 }  // namespace
 }  // namespace tocsin::app
