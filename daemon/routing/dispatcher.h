@@ -31,8 +31,8 @@ struct DispatcherOptions {
   Route route;
   std::map<std::string, std::vector<Integration>> receivers;
   std::string external_url;
-  /// More alerts than this in one notice are counted, not listed.
-  std::size_t max_alerts = 1000;
+  /// More alerts than this are told in several notices.
+  std::size_t max_alerts = 10'000;
 };
 
 struct DispatchDecision {
@@ -108,6 +108,8 @@ class Dispatcher {
     std::set<std::uint64_t> news;       ///< those that it has not been told in this state
   };
 
+  /// A notice in as many parts as it takes.
+  std::vector<model::Notice> split(model::Notice notice) const;
   bool fits(const GroupId& id, const Group& group) const;
   std::optional<base::WallTime> due_at(const GroupId& id, const Group& group) const;
   const std::vector<Integration>& integrations(const std::string& receiver) const;
