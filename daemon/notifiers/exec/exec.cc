@@ -11,7 +11,10 @@
 namespace tocsin::notifiers::exec {
 namespace {
 
-/// sysexits.h: temporary failure, the user is invited to retry.
+// sysexits.h: from "wrong usage" to "wrong configuration"; in between a temporary failure, which
+// the user is invited to retry.
+constexpr int kFirstRefusal = 64;
+constexpr int kLastRefusal = 78;
 constexpr int kTemporaryFailure = 75;
 constexpr std::size_t kMaxOutputBytes = 4096;
 
@@ -84,8 +87,9 @@ Outcome Exec::classify(const base::Result<net::CommandResult>& result) const {
   if (const std::string line = first_line(result->errors); !line.empty()) {
     reason += ": " + line;
   }
-  return result->exit_code == kTemporaryFailure ? retry(std::move(reason))
-                                                : refused(std::move(reason));
+  const int code = result->exit_code;
+  const bool permanent = code >= kFirstRefusal && code <= kLastRefusal && code != kTemporaryFailure;
+  return permanent ? refused(std::move(reason)) : retry(std::move(reason));
 }
 
 std::unique_ptr<Notifier> Exec::make(const Parts& parts) const {
