@@ -4,6 +4,7 @@
 #include <boost/json/serialize.hpp>
 #include <utility>
 
+#include "base/text.h"
 #include "notifiers/notice_body.h"
 #include "notifiers/outcome.h"
 #include "notifiers/template_texts.h"
@@ -17,6 +18,28 @@ constexpr int kFirstRefusal = 64;
 constexpr int kLastRefusal = 78;
 constexpr int kTemporaryFailure = 75;
 constexpr std::size_t kMaxOutputBytes = 4096;
+
+/// Finds the program as the start of it will, so that its absence is told before the first page.
+void check_program(yaml::MappingReader& reader, const DecodeContext& context,
+                   std::string& program) {
+  const base::FileSystem& files = context.files.system;
+  if (program.find('/') != std::string::npos) {
+    program = base::resolve_path(context.files.folder, program);
+    if (!files.is_program(program)) {
+      reader.problem("command",
+                     "expected a program, but " + base::quote(program) +
+                         (files.exists(program) ? " cannot be executed" : " does not exist"));
+    }
+    return;
+  }
+  for (const std::string_view folder : base::split(context.search_path, ':')) {
+    if (files.is_program(base::resolve_path(folder, program))) {
+      return;
+    }
+  }
+  reader.problem("command", "expected a program, but there is no " + base::quote(program) +
+                                " in PATH=" + context.search_path);
+}
 
 class ExecNotifier final : public Notifier {
  public:
@@ -96,13 +119,15 @@ std::unique_ptr<Notifier> Exec::make(const Parts& parts) const {
   return std::make_unique<ExecNotifier>(*this, parts);
 }
 
-Config decode(yaml::MappingReader& reader) {
+Config decode(yaml::MappingReader& reader, DecodeContext& context) {
   Config config;
   config.send_resolved = reader.boolean("send_resolved").value_or(config.send_resolved);
   config.command = reader.texts("command");
   if (config.command.empty() || config.command.front().empty()) {
     reader.problem("command", "expected a list: the program's path, then its arguments");
     config.command = {"/bin/false"};
+  } else {
+    check_program(reader, context, config.command.front());
   }
   config.environment = reader.text_map("environment");
   for (const auto& [name, value] : config.environment) {
@@ -118,8 +143,8 @@ Config decode(yaml::MappingReader& reader) {
 }
 
 Backend backend() {
-  return {"exec", [](yaml::MappingReader& reader, DecodeContext&) {
-            return std::make_unique<Exec>(decode(reader));
+  return {"exec", [](yaml::MappingReader& reader, DecodeContext& context) {
+            return std::make_unique<Exec>(decode(reader, context));
           }};
 }
 

@@ -16,7 +16,9 @@ namespace tocsin::notifiers::exec {
 /// again. The first line of standard error is the reason.
 struct Config {
   bool send_resolved = true;
-  std::vector<std::string> command;  ///< path and arguments; only the arguments are templates
+  /// Path or name and arguments; only the arguments are templates. A name without a slash is looked
+  /// for in PATH, another relative path starts at the configuration's folder.
+  std::vector<std::string> command;
   /// The only variables that the program gets, beside TOCSIN_NOTICE_ID, TOCSIN_STATUS and PATH.
   std::vector<std::pair<std::string, std::string>> environment;
   base::Duration timeout = std::chrono::seconds(10);  ///< then the program is killed
@@ -39,7 +41,7 @@ class Exec final : public Integration {
   Config config_;
 };
 
-Config decode(yaml::MappingReader& reader);
+Config decode(yaml::MappingReader& reader, DecodeContext& context);
 Backend backend();
 
 }  // namespace tocsin::notifiers::exec
