@@ -236,6 +236,26 @@ TEST_F(HttpDriver, SlackGetsOneAttachment) {
             R"("mrkdwn_in":["fallback","pretext","text"]}]})");
 }
 
+TEST_F(HttpDriver, SlackTitlesAreCutByCharacters) {
+  const auto title = [this](int characters) {
+    std::string text;
+    for (int i = 0; i < characters; ++i) {
+      text += "결";
+    }
+    EXPECT_EQ(deliver("receivers: [{name: a, slack_configs: [{api_url: 'http://x/', title: '" +
+                      text + "'}]}]")
+                  .kind,
+              OutcomeKind::kDelivered);
+    const auto body = boost::json::parse(http_.requests.back().body);
+    const std::string sent = body.at("attachments").at(0).at("title").as_string().c_str();
+    return sent == text ? std::string("whole") : sent;
+  };
+  EXPECT_EQ(title(1024), "whole");
+  const std::string cut = title(1025);
+  EXPECT_EQ(cut.size(), 1024 * 3U);
+  EXPECT_TRUE(cut.ends_with("결…"));
+}
+
 TEST_F(HttpDriver, SlackAppsPostWithTheirToken) {
   http_.answer = [](const net::HttpRequest&) {
     return FakeHttpClient::status(200, R"({"ok":true})");
