@@ -1,7 +1,9 @@
 #include "api/api.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <string_view>
 
 #include "api/encode.h"
 #include "api/parameters.h"
@@ -17,6 +19,7 @@ using net::ServerRequest;
 using net::ServerResponse;
 
 constexpr std::size_t kMaxIncidents = 1000;
+constexpr std::array<std::string_view, 3> kIncidentStates = {"open", "mitigated", "resolved"};
 
 ServerResponse plain(int status, std::string_view type, std::string text) {
   ServerResponse response;
@@ -344,8 +347,14 @@ async::Task<ServerResponse> Api::push(ServerRequest request) {
 async::Task<ServerResponse> Api::incidents(ServerRequest request) {
   IncidentFilter filter;
   for (const std::string& list : both_names(request, "state")) {
-    for (const std::string_view state : base::split(list, ',')) {
-      filter.states.emplace_back(base::trim(state));
+    for (const std::string_view word : base::split(list, ',')) {
+      std::string state = base::to_lower(base::trim(word));
+      if (std::ranges::find(kIncidentStates, state) == kIncidentStates.end()) {
+        co_return bad_parameter(
+            "state", Error(ErrorCode::kInvalidInput,
+                           "expected open, mitigated or resolved, found " + base::quote(word)));
+      }
+      filter.states.push_back(std::move(state));
     }
   }
   const auto limit = request.parameter("limit");

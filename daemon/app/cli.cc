@@ -68,17 +68,19 @@ void add_check(CLI::App& app, CheckOptions& options, int& exit_code) {
   });
 }
 
-void add_query(CLI::App& app, QueryOptions& options, int& exit_code) {
-  CLI::App* query = app.add_subcommand("query", "Evaluate a PromQL expression on a running tocsin");
-  query->add_option("--url,--server", options.server.url, "URL of the server")
-      ->capture_default_str();
-  auto* token =
-      query->add_option("--token-file", options.server.token_file, "File with a bearer token");
-  auto* user = query->add_option("--user", options.server.user, "For basic authentication");
-  query->add_option("--password-file", options.server.password_file, "File with the password")
+void add_server(CLI::App& command, Server& server) {
+  command.add_option("--url,--server", server.url, "URL of the server")->capture_default_str();
+  auto* token = command.add_option("--token-file", server.token_file, "File with a bearer token");
+  auto* user = command.add_option("--user", server.user, "For basic authentication");
+  command.add_option("--password-file", server.password_file, "File with the password")
       ->needs(user)
       ->excludes(token);
-  query->add_option("--ca-file", options.server.ca_file, "What signs the server's certificate");
+  command.add_option("--ca-file", server.ca_file, "What signs the server's certificate");
+}
+
+void add_query(CLI::App& app, QueryOptions& options, int& exit_code) {
+  CLI::App* query = app.add_subcommand("query", "Evaluate a PromQL expression on a running tocsin");
+  add_server(*query, options.server);
   query->add_option("--timeout", options.timeout, "The server gives up after this, such as 10s");
   query->add_option("--time", options.time,
                     "RFC 3339, Unix seconds, or a duration back such as 1h; default: now");
@@ -111,13 +113,15 @@ void add_incident(CLI::App& app, IncidentOptions& options, int& exit_code) {
   CLI::App* incident = app.add_subcommand("incident", "Look at incidents of a running tocsin");
   incident->require_subcommand(1);
   const auto common = [&options](CLI::App* command) {
-    command->add_option("--server", options.server, "URL of the server")->capture_default_str();
-    command->add_option("--token-file", options.token_file, "File with a bearer token");
+    add_server(*command, options.server);
     command->add_flag("--json", options.json, "Print the server's answer");
   };
   CLI::App* list = incident->add_subcommand("list", "List incidents");
   common(list);
-  list->add_option("--state", options.state, "Only open, mitigated or resolved ones");
+  list->add_option("--state", options.states, "Only open, mitigated or resolved ones")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->transform(CLI::IsMember({"open", "mitigated", "resolved"}, CLI::ignore_case));
   list->callback([&] { exit_code = list_incidents(options); });
   CLI::App* show = incident->add_subcommand("show", "Show one incident with its timeline");
   common(show);
@@ -156,6 +160,23 @@ void add_demo(CLI::App& app, ShopOptions& options, int& exit_code) {
   shop->callback([&] { exit_code = run_demo_shop(options); });
 }
 
+std::string version_line() {
+  return "tocsin " + std::string(kVersion) + " (" + std::string(kCompiler) + ")";
+}
+
+/// What the command line says wrongly. A word that nobody knows goes before what is missing, which
+/// may be the same: "tocsin lsit" has no command.
+int explain(const CLI::App& app, const CLI::ParseError& error) {
+  const std::vector<std::string> unknown = app.remaining(true);
+  if (error.get_exit_code() == 0 || unknown.empty()) {
+    return app.exit(error) == 0 ? 0 : kUsageError;
+  }
+  const bool option = unknown.front().starts_with('-');
+  std::fprintf(stderr, "unknown %s: %s\nRun with --help for more information.\n",
+               option ? "option" : "command or argument", unknown.front().c_str());
+  return kUsageError;
+}
+
 }  // namespace
 
 promql::Features enabled_features(const std::vector<std::string>& texts) {
@@ -185,15 +206,12 @@ int run_command_line(int argc, char** argv) {
   add_plugin(app, plugin, exit_code);
   add_demo(app, shop, exit_code);
   CLI::App* version = app.add_subcommand("version", "Print the version");
-  version->callback([] {
-    std::printf("tocsin %.*s (%.*s)\n", static_cast<int>(kVersion.size()), kVersion.data(),
-                static_cast<int>(kCompiler.size()), kCompiler.data());
-  });
+  version->callback([] { std::printf("%s\n", version_line().c_str()); });
+  app.set_version_flag("--version", version_line(), "Print the version");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    const int code = app.exit(error);
-    return code == 0 ? 0 : kUsageError;
+    return explain(app, error);
   }
   return exit_code;
 }

@@ -39,10 +39,9 @@ struct QueryOptions {
 };
 
 struct IncidentOptions {
-  std::string server = "http://127.0.0.1:9746";
-  std::string token_file;
-  std::string state;  ///< for list
-  std::string id;     ///< for show
+  Server server;
+  std::vector<std::string> states;  ///< for list; empty: all
+  std::string id;                   ///< for show
   bool json = false;
 };
 

@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "app/version.h"
 #include "base/path.h"
 #include "base/text.h"
 
@@ -76,10 +77,12 @@ model::Labels decode_external_labels(yaml::MappingReader& global) {
 // Decodes the file section by section; each room reads its own.
 class Decoder {
  public:
-  Decoder(const Backends& backends, const base::FileSystem& files, const LoadOptions& options,
-          Config& config, yaml::Problems& problems)
+  Decoder(const Backends& backends, const base::FileSystem& files,
+          const base::Environment& environment, const LoadOptions& options, Config& config,
+          yaml::Problems& problems)
       : backends_(backends),
         files_(files),
+        environment_(environment),
         options_(options),
         config_(config),
         problems_(problems) {}
@@ -224,9 +227,12 @@ class Decoder {
   }
 
   void decode_people(yaml::MappingReader& root) {
-    notifiers::DecodeContext context{.global = notifier_globals_,
-                                     .files = {.system = files_, .folder = config_.folder},
-                                     .problems = problems_};
+    notifiers::DecodeContext context{
+        .global = notifier_globals_,
+        .files = {.system = files_, .folder = config_.folder},
+        .problems = problems_,
+        .search_path = environment_.get("PATH").value_or("/bin:/usr/bin"),
+        .version = std::string(kVersion)};
     std::vector<std::string> names;
     if (const yaml::Node* list = root.take("receivers")) {
       config_.receivers = notifiers::decode_receivers(*list, backends_.notifiers, context);
@@ -259,6 +265,7 @@ class Decoder {
 
   const Backends& backends_;
   const base::FileSystem& files_;
+  const base::Environment& environment_;
   const LoadOptions& options_;
   Config& config_;
   yaml::Problems& problems_;
@@ -293,7 +300,7 @@ Config load_config(const std::string& path, const Backends& backends, const base
     problems.add(document.error());
     return config;
   }
-  Decoder(backends, files, options, config, problems).run(document->root());
+  Decoder(backends, files, environment, options, config, problems).run(document->root());
   config.text = *std::move(text);
   return config;
 }

@@ -173,9 +173,16 @@ Outcome Core::on_results(std::vector<rules::JobResult> results, base::WallTime n
 
 Outcome Core::on_delivery(const model::Notice& notice, const routing::DeliveryOutcome& delivery,
                           base::WallTime now) {
+  using Kind = routing::DeliveryOutcome::Kind;
   Outcome outcome;
+  const bool pending = outbox_.find(notice.id) != nullptr;
+  const bool later = outbox_.has_later(notice.id);
   take(outbox_.decide_outcome(now, notice.id, delivery, random_).records, outcome);
-  if (delivery.kind == routing::DeliveryOutcome::Kind::kDelivered) {
+  if (delivery.kind == Kind::kRefused && pending) {
+    dispatch(dispatcher_.decide_refused(now, notice, later), outcome);
+    take(incidents_.decide_refused(now, notice, delivery.reason).records, outcome);
+  }
+  if (delivery.kind == Kind::kDelivered) {
     incidents::Decision decision = incidents_.decide_delivered(now, notice);
     append(outcome.events, std::move(decision.events));
     take(std::move(decision.records), outcome);

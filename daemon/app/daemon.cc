@@ -19,6 +19,8 @@ net::HttpClientOptions client_options() {
   return options;
 }
 
+/// Alertmanager gives a delivery the time until the group's next look, and at least this.
+constexpr base::Duration kShortestDelivery = std::chrono::seconds(10);
 /// Detection goes before queries when the processors are busy.
 constexpr int kQueryNiceness = 5;
 
@@ -82,12 +84,13 @@ base::Result<std::shared_ptr<Daemon::Generation>> Daemon::make_generation(Config
   }
   generation->renderer = std::make_unique<TextRendering>(*std::move(renderer));
   generation->config = std::move(config);
-  generation->integrations =
-      notifiers::build(generation->config.receivers, notifier_parts(*generation->renderer));
+  generation->integrations = notifiers::build(
+      generation->config.receivers, notifier_parts(*generation->renderer, generation->config));
   return generation;
 }
 
-notifiers::Parts Daemon::notifier_parts(const notifiers::TextRenderer& renderer) const {
+notifiers::Parts Daemon::notifier_parts(const notifiers::TextRenderer& renderer,
+                                        const Config& config) const {
   return {.http = const_cast<net::HttpClientImpl&>(http_),
           .files = parts_.files,
           .timers = parts_.timers,
@@ -97,7 +100,8 @@ notifiers::Parts Daemon::notifier_parts(const notifiers::TextRenderer& renderer)
           .log = [](bool warning,
                     std::string_view line) { warning ? log_warning(line) : log_info(line); },
           .host_name = "localhost",
-          .version = std::string(kVersion)};
+          .version = std::string(kVersion),
+          .delivery_timeout = std::max(kShortestDelivery, config.route.group_interval)};
 }
 
 CoreOptions Daemon::core_options() const {
@@ -229,6 +233,7 @@ void Daemon::install_notifiers() {
       // A delivery under way keeps the configuration that its notifier refers to.
       notifiers[{receiver, integration.id}] =
           std::shared_ptr<notifiers::Notifier>(generation_, integration.notifier.get());
+      metrics_.expect_attempts(receiver, integration.id);
     }
   }
   pipeline_->set_notifiers(std::move(notifiers));
@@ -270,7 +275,7 @@ void Daemon::install_forwarder() {
     return;
   }
   forwarder_ = std::make_unique<notifiers::forward::Forwarder>(
-      config.alerting, notifier_parts(*generation_->renderer),
+      config.alerting, notifier_parts(*generation_->renderer, config),
       notifiers::forward::ForwarderOptions{.plan = {}, .external_labels = config.external_labels});
   forwarder_->start();
   pipeline_->on_changes([this](std::span<const model::AlertChange> changes) {

@@ -78,7 +78,8 @@ class Daemon final : public api::Commands {
 
   base::Result<std::shared_ptr<Generation>> make_generation(Config config);
   CoreOptions core_options() const;
-  notifiers::Parts notifier_parts(const notifiers::TextRenderer& renderer) const;
+  notifiers::Parts notifier_parts(const notifiers::TextRenderer& renderer,
+                                  const Config& config) const;
   void install_notifiers();
   void install_receiver();
   void install_targets();

@@ -18,7 +18,7 @@ const boost::json::array* list_of(const boost::json::value& value, std::string_v
 // The answer's `data`, or nothing after the reason was printed.
 std::optional<boost::json::value> fetch(const IncidentOptions& options, const std::string& path,
                                         const net::QueryParameters& parameters, int& exit_code) {
-  const auto answer = get_json({options.server, options.token_file}, path, parameters);
+  const auto answer = get_json(options.server, path, parameters);
   if (!answer) {
     std::fprintf(stderr, "%s\n", answer.error().to_string().c_str());
     exit_code = 2;
@@ -97,8 +97,8 @@ void print_timeline(const boost::json::value& incident) {
 
 int list_incidents(const IncidentOptions& options) {
   net::QueryParameters parameters;
-  if (!options.state.empty()) {
-    parameters.emplace_back("state", options.state);
+  for (const std::string& state : options.states) {
+    parameters.emplace_back("state", state);
   }
   int exit_code = 0;
   const auto data = fetch(options, "/tocsin/v1/incidents", parameters, exit_code);

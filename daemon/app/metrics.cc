@@ -157,6 +157,13 @@ prometheus::Histogram& Metrics::query_slice(const std::string& slice) {
   return api_query_seconds.Add({{"slice", slice}}, kLatencyBounds);
 }
 
+void Metrics::expect_attempts(const std::string& receiver, const std::string& integration) {
+  for (const char* outcome : {"delivered", "retry", "refused"}) {
+    notifiers_attempts_total.Add(
+        {{"receiver", receiver}, {"integration", integration}, {"outcome", outcome}});
+  }
+}
+
 std::string Metrics::page() const {
   return prometheus::TextSerializer().Serialize(registry_->Collect());
 }

@@ -74,6 +74,8 @@ class Metrics {
   prometheus::Family<prometheus::Counter>& sources_pushes_total;
   /// By receiver, integration and outcome (delivered, retry, refused).
   prometheus::Family<prometheus::Counter>& notifiers_attempts_total;
+  /// Begins those of one integration at 0: the first failure is an increase then, and seen.
+  void expect_attempts(const std::string& receiver, const std::string& integration);
   prometheus::Family<prometheus::Counter>& incidents_events_total;
   /// Alerts by state.
   prometheus::Family<prometheus::Gauge>& rules_alerts;

@@ -345,7 +345,7 @@ async::Task<> Pipeline::deliver(model::Notice notice) {
     co_return;
   }
   const std::shared_ptr<notifiers::Notifier> notifier = found->second;
-  const base::MonotonicTime deadline = parts_.clock.monotonic_now() + options_.delivery_timeout;
+  const base::MonotonicTime deadline = parts_.clock.monotonic_now() + notifier->time_limit();
   model::Notice copy = notice;
   const notifiers::Outcome outcome = co_await notifier->deliver(std::move(copy), deadline);
   const bool cancelled = co_await async::is_cancelled();

@@ -42,7 +42,6 @@ struct PipelineParts {
 };
 
 struct PipelineOptions {
-  base::Duration delivery_timeout = std::chrono::seconds(10);
   /// A snapshot of the state is stored after so many records.
   std::size_t snapshot_every = 1000;
   /// Records of alerts alone go after this; see design "The journal is the truth".

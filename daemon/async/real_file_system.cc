@@ -136,6 +136,12 @@ bool RealFileSystem::exists(const std::string& path) const {
   return ::stat(path.c_str(), &about) == 0;
 }
 
+bool RealFileSystem::is_program(const std::string& path) const {
+  struct stat about{};
+  return ::stat(path.c_str(), &about) == 0 && S_ISREG(about.st_mode) &&
+         ::access(path.c_str(), X_OK) == 0;
+}
+
 base::Result<std::vector<std::string>> RealFileSystem::glob(const std::string& pattern) const {
   glob_t found{};
   const int outcome = ::glob(pattern.c_str(), GLOB_NOSORT, nullptr, &found);

@@ -12,6 +12,7 @@ class RealFileSystem final : public base::FileSystem {
   base::Result<std::vector<std::string>> list_folder(const std::string& path) const override;
   base::Result<std::string> read_link(const std::string& path) const override;
   bool exists(const std::string& path) const override;
+  bool is_program(const std::string& path) const override;
   /// Wildcards do not match names that begin with a dot: editors' and ConfigMap mounts' leftovers.
   base::Result<std::vector<std::string>> glob(const std::string& pattern) const override;
 };

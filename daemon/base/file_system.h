@@ -30,6 +30,9 @@ class FileSystem {
   /// Whether something is at that path.
   virtual bool exists(const std::string& path) const = 0;
 
+  /// Whether that path is a file that this process may run.
+  virtual bool is_program(const std::string& path) const { return exists(path); }
+
   /// The paths that match a shell pattern (`*`, `?`, `[…]` in any part of the path), sorted.
   /// A pattern without wildcards yields itself when it exists.
   virtual Result<std::vector<std::string>> glob(const std::string& pattern) const = 0;

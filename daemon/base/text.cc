@@ -51,10 +51,7 @@ std::string to_lower(std::string_view text) {
   return lower;
 }
 
-namespace {
-
-// The length of the valid UTF-8 sequence at the start of `text`, or 0.
-std::size_t sequence_length(std::string_view text) {
+std::size_t utf8_length(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char lead = byte(0);
   if (lead < 0x80) {
@@ -85,11 +82,9 @@ std::size_t sequence_length(std::string_view text) {
   return length;
 }
 
-}  // namespace
-
 bool is_valid_utf8(std::string_view text) {
   while (!text.empty()) {
-    const std::size_t length = sequence_length(text);
+    const std::size_t length = utf8_length(text);
     if (length == 0) {
       return false;
     }
@@ -109,35 +104,19 @@ std::string_view truncate_utf8(std::string_view text, std::size_t max_bytes) {
   return text.substr(0, end);
 }
 
-namespace {
-
-void append_hex(std::string& out, char c) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  out += "\\x";
-  out += kDigits[static_cast<unsigned char>(c) >> 4];
-  out += kDigits[static_cast<unsigned char>(c) & 15];
-}
-
-}  // namespace
-
-std::string quote(std::string_view text) {
-  static constexpr std::string_view kEscaped = "\"\\\a\b\f\n\r\t\v";
-  static constexpr std::string_view kLetters = "\"\\abfnrtv";
-  std::string quoted = "\"";
-  while (!text.empty()) {
-    const char c = text.front();
-    const std::size_t length = sequence_length(text);
-    if (const auto letter = kEscaped.find(c); letter != std::string_view::npos) {
-      quoted += '\\';
-      quoted += kLetters[letter];
-    } else if (length == 0 || static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
-      append_hex(quoted, c);  // bytes that are no UTF-8 too
-    } else {
-      quoted += text.substr(0, length);
+std::string shorten_runes(std::string_view text, std::size_t max_runes) {
+  std::size_t runes = 0;
+  std::size_t kept = 0;  // bytes of all but the last allowed character
+  for (std::size_t at = 0; at < text.size(); ++runes) {
+    if (runes + 1 == max_runes) {
+      kept = at;
     }
-    text.remove_prefix(length == 0 ? 1 : length);
+    if (runes == max_runes) {
+      return std::string(text.substr(0, kept)) + "…";
+    }
+    at += std::max<std::size_t>(utf8_length(text.substr(at)), 1);
   }
-  return quoted + '"';
+  return std::string(text);
 }
 
 std::optional<double> parse_number(std::string_view text) {

@@ -18,13 +18,21 @@ std::string join(const std::vector<std::string>& parts, std::string_view separat
 /// ASCII letters in lower case; other bytes as they are.
 std::string to_lower(std::string_view text);
 
+/// The length of the valid UTF-8 sequence at the start of `text`, which is not empty; or 0.
+std::size_t utf8_length(std::string_view text);
+
 /// Whether the bytes are valid UTF-8 (RFC 3629: no surrogates, no overlong forms).
 bool is_valid_utf8(std::string_view text);
 
 /// Cuts to at most max_bytes without splitting a UTF-8 sequence.
 std::string_view truncate_utf8(std::string_view text, std::size_t max_bytes);
 
-/// `text` in double quotes with Go's strconv.Quote escapes for ", \ and control characters.
+/// The text when it has at most `max_runes` characters, else the first ones and "…", as
+/// Alertmanager shortens.
+std::string shorten_runes(std::string_view text, std::size_t max_runes);
+
+/// `text` in double quotes with Go's strconv.Quote escapes: for ", \, control characters, and what
+/// has no picture, such as U+00A0 and U+200B.
 std::string quote(std::string_view text);
 
 /// Reads a number as Prometheus does: Go's decimal and hexadecimal floats with underscores left

@@ -318,6 +318,30 @@ Decision Registry::decide_delivered(base::WallTime now, const model::Notice& not
   return decision;
 }
 
+// Once for each channel: one that refuses everything is tried again at every look at its group.
+Decision Registry::decide_refused(base::WallTime now, const model::Notice& notice,
+                                  std::string_view reason) const {
+  Decision decision;
+  for (const model::IncidentBrief& brief : notice.incidents) {
+    const auto incident = find(brief.id);
+    if (!incident) {
+      continue;
+    }
+    const std::string who = refused_by(notice.receiver, notice.integration);
+    const bool noted = std::ranges::any_of(incident->timeline, [&](const TimelineEntry& entry) {
+      return entry.type == "incident.notice_refused" && entry.text.starts_with(who);
+    });
+    if (!noted) {
+      decision.records.push_back(by_system(now, "notice_refused", *incident,
+                                           {{"notice", notice.id},
+                                            {"receiver", notice.receiver},
+                                            {"integration", notice.integration},
+                                            {"reason", base::truncate_utf8(reason, 300)}}));
+    }
+  }
+  return decision;
+}
+
 std::optional<base::WallTime> Registry::next_deadline() const {
   std::optional<base::WallTime> next;
   for (const auto& [number, incident] : incidents_) {

@@ -170,6 +170,10 @@ void Incident::line_written(std::uint64_t sequence) {
   }
 }
 
+std::string refused_by(std::string_view receiver, std::string_view integration) {
+  return std::string(receiver) + " has not been told by " + std::string(integration) + ": ";
+}
+
 model::IncidentBrief Incident::brief() const {
   return {.id = id(),
           .title = title,
@@ -230,6 +234,16 @@ base::Status apply_to(Incident& incident, const model::Record& record) {
       incident.clocks.first_notice = std::max(record.time, incident.clocks.declared);
     }
     note(incident, record, "first notice delivered");
+    return {};
+  }
+  if (record.type == "incident.notice_refused") {
+    model::PayloadReader reader(record.payload);
+    const std::string who = refused_by(reader.text("receiver"), reader.text("integration"));
+    const std::string reason = reader.text("reason");
+    if (!reader.intact()) {
+      return reader.malformed("refusal of a notice");
+    }
+    note(incident, record, who + reason);
     return {};
   }
   if (record.type == "incident.mitigated") {

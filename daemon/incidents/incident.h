@@ -106,6 +106,9 @@ struct Incident {
 /// The first lines say how it began and are kept; of the later ones the newest are.
 inline constexpr std::size_t kMaxTimeline = 200;
 
+/// How a line of the timeline begins that says who has not been told.
+std::string refused_by(std::string_view receiver, std::string_view integration);
+
 /// Reads an incident back from its own records (subject = its id), in order. Records of other
 /// rooms among them are skipped. kCorrupt when the first is no "incident.opened" or one does not
 /// decode; kNotFound when there is none.

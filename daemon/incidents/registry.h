@@ -76,6 +76,9 @@ class Registry {
   Decision decide_due(base::WallTime now) const;
   /// A notice was accepted: the first one of an incident stops its clock.
   Decision decide_delivered(base::WallTime now, const model::Notice& notice) const;
+  /// A receiver has refused a notice for good: the incident says once who has not been told.
+  Decision decide_refused(base::WallTime now, const model::Notice& notice,
+                          std::string_view reason) const;
 
   /// kCorrupt for an incident record that does not decode; the state is as before then. Records of
   /// other rooms are ignored, but for "clock.stepped"; so are those of incidents that have left

@@ -39,6 +39,13 @@ bool PayloadReader::flag(std::string_view key) {
 
 base::WallTime PayloadReader::time(std::string_view key) { return base::from_millis(integer(key)); }
 
+std::optional<bool> PayloadReader::optional_flag(std::string_view key) {
+  if (object_ == nullptr || !object_->contains(key)) {
+    return std::nullopt;
+  }
+  return flag(key);
+}
+
 std::optional<base::WallTime> PayloadReader::optional_time(std::string_view key) {
   if (object_ == nullptr || !object_->contains(key)) {
     return std::nullopt;

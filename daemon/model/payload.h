@@ -30,6 +30,8 @@ class PayloadReader {
   std::string text(std::string_view key);
   std::int64_t integer(std::string_view key);
   bool flag(std::string_view key);
+  /// Absent is fine here; another type is not.
+  std::optional<bool> optional_flag(std::string_view key);
   base::WallTime time(std::string_view key);
   /// Absent is fine here; another type is not.
   std::optional<base::WallTime> optional_time(std::string_view key);

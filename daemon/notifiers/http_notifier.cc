@@ -20,7 +20,11 @@ class HttpNotifier final : public Notifier {
         files_(parts.files),
         clock_(parts.clock),
         renderer_(parts.renderer),
-        user_agent_("tocsin/" + parts.version) {}
+        user_agent_("tocsin/" + parts.version),
+        time_limit_(integration.timeout().count() > 0 ? integration.timeout()
+                                                      : parts.delivery_timeout) {}
+
+  base::Duration time_limit() const override { return time_limit_; }
 
   async::Task<Outcome> deliver(model::Notice notice, base::MonotonicTime deadline) override {
     base::Result<net::HttpRequest> request = integration_.render(notice, renderer_);
@@ -35,9 +39,7 @@ class HttpNotifier final : public Notifier {
     request->headers.set("User-Agent", user_agent_);
     request->headers.set("Idempotency-Key", notice.id);
     request->max_body_bytes = kMaxAnswerBytes;
-    if (const base::Duration limit = integration_.timeout(); limit.count() > 0) {
-      deadline = std::min(deadline, clock_.monotonic_now() + limit);
-    }
+    deadline = std::min(deadline, clock_.monotonic_now() + time_limit_);
     net::HttpRequest ready = std::move(*request);
     const base::Result<net::HttpResponse> response =
         co_await http_.send(std::move(ready), deadline);
@@ -66,6 +68,7 @@ class HttpNotifier final : public Notifier {
   const base::Clock& clock_;
   const TextRenderer& renderer_;
   std::string user_agent_;
+  base::Duration time_limit_;
 };
 
 }  // namespace

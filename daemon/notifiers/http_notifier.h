@@ -21,7 +21,7 @@ class HttpIntegration : public Integration {
   /// What an answer means.
   virtual Outcome classify(const net::HttpResponse& response, base::WallTime now) const = 0;
 
-  /// The longest that one try may take; 0: as long as the caller allows.
+  /// The longest that one try may take; 0: Parts::delivery_timeout.
   virtual base::Duration timeout() const { return {}; }
   /// How to connect, and who asks.
   virtual const http_config::HttpOptions& http() const = 0;

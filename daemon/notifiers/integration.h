@@ -8,6 +8,7 @@
 
 #include "async/timers.h"
 #include "base/clock.h"
+#include "base/duration.h"
 #include "base/file_system.h"
 #include "net/http.h"
 #include "notifiers/notifier.h"
@@ -29,6 +30,8 @@ struct Parts {
   LogSink log;
   std::string host_name = "localhost";  ///< in Message-ID of mails
   std::string version = "0";            ///< in User-Agent
+  /// Of one delivery, for integrations that do not set a limit of their own.
+  base::Duration delivery_timeout = std::chrono::seconds(10);
 };
 
 /// The decoded configuration of one entry of `<kind>_configs`. Immutable; used on the main loop.

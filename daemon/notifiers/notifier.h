@@ -29,6 +29,8 @@ struct Outcome {
 class Notifier {
  public:
   virtual ~Notifier() = default;
+  /// How long a delivery that begins now may take: the caller's deadline follows from it.
+  virtual base::Duration time_limit() const = 0;
   /// Tries once. The notice's id goes along as idempotency key where the channel has a place.
   virtual async::Task<Outcome> deliver(model::Notice notice, base::MonotonicTime deadline) = 0;
 };

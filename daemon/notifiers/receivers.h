@@ -20,8 +20,6 @@ struct NamedIntegration {
 /// One entry of `receivers:`.
 struct Receiver {
   std::string name;
-  std::string audience;  ///< extension; empty: alert-group notifications as in Alertmanager
-  std::string language;  ///< extension; empty: the default one
   std::vector<NamedIntegration> integrations;
   base::Position position;
 };

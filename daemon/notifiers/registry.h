@@ -19,6 +19,8 @@ struct DecodeContext {
   const GlobalConfig& global;
   Files files;
   yaml::Problems& problems;
+  std::string search_path = "/bin:/usr/bin";  ///< PATH of this process, where programs are found
+  std::string version = "0";                  ///< of the daemon, for plugins
 };
 
 /// One kind of integration. `decode` takes its keys and leaves finish() to the caller; it reports

@@ -11,6 +11,8 @@ namespace {
 
 constexpr base::Duration kFirstNotice = std::chrono::milliseconds(500);
 constexpr std::size_t kAlertsPerRecord = 500;
+// Of a receiver that refuses everything not more is kept than of one that does not answer.
+constexpr base::Duration kResolvedAgain = std::chrono::hours(24);
 
 // Alertmanager looks at a group every interval from its first flush on: the first such look after
 // the anchor that is not before `time`.
@@ -208,6 +210,35 @@ DispatchDecision Dispatcher::decide_reconcile(base::WallTime now,
   cleared.write(decision.records);
   std::ranges::move(handed_over, std::back_inserter(decision.records));
   arriving.write(decision.records);
+  return decision;
+}
+
+DispatchDecision Dispatcher::decide_refused(base::WallTime now, const model::Notice& notice,
+                                            bool queued) const {
+  DispatchDecision decision;
+  const auto is_it = [&](const Integration& known) { return known.name == notice.integration; };
+  if (std::ranges::none_of(integrations(notice.receiver), is_it)) {
+    return decision;
+  }
+  const GroupId id{notice.receiver, notice.group_key};
+  const auto group = groups_.find(id);
+  bool again = group != groups_.end() && group->second.has_firing() && !queued;
+  boost::json::array resolved;
+  for (const model::Alert& alert : notice.alerts) {
+    if (alert.resolved() && *alert.resolved_at + kResolvedAgain > now) {
+      resolved.push_back(model::to_json(alert));
+      again = true;
+    }
+  }
+  if (again) {
+    decision.records.push_back(make_record(now, "group.refused", id.second,
+                                           {{"receiver", id.first},
+                                            {"group_key", id.second},
+                                            {"integration", notice.integration},
+                                            {"labels", model::to_json(notice.group_labels)},
+                                            {"looked", base::to_millis(notice.created_at)},
+                                            {"alerts", std::move(resolved)}}));
+  }
   return decision;
 }
 

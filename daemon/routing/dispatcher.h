@@ -34,8 +34,8 @@ struct DispatcherOptions {
   /// Added to what grouping and notices see of an alert's labels, as Prometheus does when it sends
   /// alerts; the alert's own labels win.
   model::Labels external_labels = {};
-  /// More alerts than this in one notice are counted, not listed.
-  std::size_t max_alerts = 1000;
+  /// More alerts than this are told in several notices.
+  std::size_t max_alerts = 10'000;
 };
 
 struct DispatchDecision {
@@ -78,6 +78,12 @@ class Dispatcher {
   /// Looks at every group whose time has come and queues notices.
   DispatchDecision decide_due(base::WallTime now, const IncidentLookup& incident_of) const;
 
+  /// A receiver has refused a notice for good. What it was to say is told anew at the group's next
+  /// look, as Alertmanager does: what still fires unless a later notice is `queued` that says so,
+  /// and what had resolved within the last day.
+  DispatchDecision decide_refused(base::WallTime now, const model::Notice& notice,
+                                  bool queued) const;
+
   /// kCorrupt for a "group." record that does not decode or does not fit; the state is as before
   /// then. Records of other rooms are ignored, but for "clock.stepped".
   base::Status apply(const model::Record& record);
@@ -109,6 +115,8 @@ class Dispatcher {
   /// The labels of an alert as receivers know them.
   model::Labels told_labels(const model::Labels& labels) const;
   model::Labels group_labels_of(const model::Labels& labels) const;
+  /// A notice in as many parts as it takes.
+  std::vector<model::Notice> split(model::Notice notice) const;
   bool fits(const GroupId& id, const Group& group) const;
   std::optional<base::WallTime> due_at(const GroupId& id, const Group& group) const;
   const std::vector<Integration>& integrations(const std::string& receiver) const;
@@ -119,6 +127,7 @@ class Dispatcher {
                             const IncidentLookup& incident_of) const;
   base::Status apply_alerts(const model::Record& record);
   base::Status apply_flushed(const model::Record& record);
+  base::Status apply_refused(const model::Record& record);
   base::Status apply_handed_over(const model::Record& record);
   void drop_alerts(const GroupId& id, const std::function<bool(const model::Alert&)>& goes);
   void shift(base::Duration by);

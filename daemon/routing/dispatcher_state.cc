@@ -23,6 +23,9 @@ base::Status Dispatcher::apply(const model::Record& record) {
   if (record.version == 1 && record.type == "group.flushed") {
     return apply_flushed(record);
   }
+  if (record.version == 1 && record.type == "group.refused") {
+    return apply_refused(record);
+  }
   if (record.version == 1 && record.type == "group.handed_over") {
     return apply_handed_over(record);
   }
@@ -94,13 +97,56 @@ base::Status Dispatcher::apply_flushed(const model::Record& record) {
   std::erase_if(group.told, [&](const auto& told) { return !integrations.contains(told.first); });
   for (const auto& [name, told] : integrations) {
     if (told) {
-      group.told[name] = {firing, record.time};
+      group.told[name] = {.firing = firing, .at = record.time, .refused = false};
     }
   }
   group.flushed = record.time;
   ++group.flushes;
   group.changed.reset();
   drop_alerts(id, [](const model::Alert& alert) { return alert.resolved(); });
+  return {};
+}
+
+base::Status Dispatcher::apply_refused(const model::Record& record) {
+  model::PayloadReader reader(record.payload);
+  const GroupId id{reader.text("receiver"), reader.text("group_key")};
+  const std::string integration = reader.text("integration");
+  const model::Labels labels = reader.labels("labels");
+  const base::WallTime looked = reader.time("looked");
+  std::vector<model::Alert> alerts;
+  for (const auto& element : reader.array("alerts")) {
+    auto alert = model::alert_from_json(element);
+    if (!alert || !alert->resolved()) {
+      return reader.malformed("refusal of a notice");
+    }
+    alerts.push_back(*std::move(alert));
+  }
+  if (!reader.intact()) {
+    return reader.malformed("refusal of a notice");
+  }
+  if (alerts.empty() && !groups_.contains(id)) {
+    return {};
+  }
+  auto [entry, added] = groups_.try_emplace(id);
+  Group& group = entry->second;
+  if (added) {
+    group.labels = labels;
+    group.created = looked;
+    group.flushed = looked;
+    group.flushes = 1;
+  }
+  group.changed = group.changed.value_or(record.time);
+  const auto known = group.told.try_emplace(integration, Told{.firing = {}, .at = looked}).first;
+  Told& told = known->second;
+  told.refused = true;
+  for (model::Alert& alert : alerts) {
+    // Whatever has become of it since: who refused its end may know it as firing.
+    const std::uint64_t fingerprint = alert.labels.hash();
+    told.firing.insert(fingerprint);
+    if (group.alerts.try_emplace(fingerprint, std::move(alert)).second) {
+      group_of_.try_emplace(fingerprint, id);
+    }
+  }
   return {};
 }
 

@@ -1,6 +1,7 @@
 // What a look at a group tells to whom: Alertmanager's deduplication, decided once per integration.
 #include <algorithm>
 #include <functional>
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -43,11 +44,17 @@ model::Labels common(const std::vector<model::Alert>& alerts, Member member) {
 // Stable over retries and restarts, and different for every look at every group ever: the time
 // keeps it so even when the journal lost the last looks.
 std::string notice_id(const GroupId& id, const std::string& integration, std::uint64_t number,
-                      base::WallTime now) {
+                      base::WallTime now, std::size_t part) {
   std::uint64_t hash = base::fnv1a(id.second);
-  for (const std::string& part :
-       {id.first, integration, std::to_string(number), std::to_string(base::to_millis(now))}) {
-    hash = base::fnv1a(part, base::fnv1a("\xff", hash));
+  const auto add = [&](const std::string& text) {
+    hash = base::fnv1a(text, base::fnv1a("\xff", hash));
+  };
+  add(id.first);
+  add(integration);
+  add(std::to_string(number));
+  add(std::to_string(base::to_millis(now)));
+  if (part > 0) {
+    add(std::to_string(part));
   }
   return base::to_hex(hash);
 }
@@ -64,10 +71,13 @@ void Dispatcher::flush(base::WallTime now, const Look& look, const IncidentLooku
     integrations.push_back(
         boost::json::object{{"name", integration.name}, {"told", selection.due}});
     if (selection.due && !selection.alerts.empty()) {
-      model::Notice notice = make_notice(now, look, selection, incident_of);
-      notice.integration = integration.name;
-      notice.id = notice_id(id, integration.name, number, now);
-      notices.push_back(std::move(notice));
+      model::Notice whole = make_notice(now, look, selection, incident_of);
+      whole.integration = integration.name;
+      std::size_t part = 0;
+      for (model::Notice& notice : split(std::move(whole))) {
+        notice.id = notice_id(id, integration.name, number, now, part++);
+        notices.push_back(std::move(notice));
+      }
     }
   }
   model::Record flushed;
@@ -91,8 +101,8 @@ void Dispatcher::flush(base::WallTime now, const Look& look, const IncidentLooku
 }
 
 // Something is due when an alert fires that the integration has not been told of, when one that it
-// has been told of resolved, or when it was told too long ago. Without send_resolved a group that
-// has resolved is only booked as told.
+// has been told of resolved, when it was told too long ago, or when it refused what it was told.
+// Without send_resolved a group that has resolved is only booked as told.
 Dispatcher::Selection Dispatcher::select(base::WallTime now, const Group& group,
                                          const Integration& integration) const {
   const auto told = group.told.find(integration.name);
@@ -117,7 +127,8 @@ Dispatcher::Selection Dispatcher::select(base::WallTime now, const Group& group,
   }
   const bool repeat =
       firing && told != group.told.end() && now >= told->second.at + options_.route.repeat_interval;
-  selection.due = !selection.news.empty() || repeat || (resolved && !firing);
+  const bool again = told != group.told.end() && told->second.refused && !selection.alerts.empty();
+  selection.due = !selection.news.empty() || repeat || again || (resolved && !firing);
   return selection;
 }
 
@@ -154,13 +165,31 @@ model::Notice Dispatcher::make_notice(base::WallTime now, const Look& look,
   std::ranges::sort(notice.alerts, comes_before);
   notice.common_labels = common(notice.alerts, &model::Alert::labels);
   notice.common_annotations = common(notice.alerts, &model::Alert::annotations);
-  if (notice.alerts.size() > options_.max_alerts) {
-    // What still fires matters more than what has resolved.
-    std::ranges::stable_partition(notice.alerts, is_firing);
-    notice.truncated_alerts = notice.alerts.size() - options_.max_alerts;
-    notice.alerts.resize(options_.max_alerts);
-  }
   return notice;
+}
+
+// Parts say of the whole what they have in common: its status, labels and incidents.
+std::vector<model::Notice> Dispatcher::split(model::Notice notice) const {
+  const std::size_t most = std::max<std::size_t>(options_.max_alerts, 1);
+  std::vector<model::Notice> parts;
+  if (notice.alerts.size() > most) {
+    // What still fires matters more than what has resolved.
+    std::ranges::stable_partition(notice.alerts,
+                                  [](const model::Alert& alert) { return !alert.resolved(); });
+    std::vector<model::Alert> alerts = std::exchange(notice.alerts, {});
+    for (std::size_t first = 0; first + most < alerts.size(); first += most) {
+      model::Notice part = notice;
+      const auto begin = alerts.begin() + static_cast<std::ptrdiff_t>(first);
+      part.alerts.assign(std::move_iterator(begin),
+                         std::move_iterator(begin + static_cast<std::ptrdiff_t>(most)));
+      parts.push_back(std::move(part));
+    }
+    const std::size_t rest = parts.size() * most;
+    notice.alerts.assign(std::move_iterator(alerts.begin() + static_cast<std::ptrdiff_t>(rest)),
+                         std::move_iterator(alerts.end()));
+  }
+  parts.push_back(std::move(notice));
+  return parts;
 }
 
 }  // namespace tocsin::routing

@@ -13,6 +13,7 @@ namespace {
 Told read_told(model::PayloadReader& reader) {
   Told told;
   told.at = reader.time("at");
+  told.refused = reader.optional_flag("refused").value_or(false);
   for (const auto& element : reader.array("firing")) {
     const auto fingerprint = element.is_string()
                                  ? base::parse_hex(std::string_view(element.get_string()))
@@ -65,9 +66,13 @@ boost::json::object to_json(const Group& group) {
     for (const std::uint64_t fingerprint : entry.firing) {
       firing.push_back(boost::json::value(base::to_hex(fingerprint)));
     }
-    told.push_back(boost::json::object{{"integration", integration},
-                                       {"firing", std::move(firing)},
-                                       {"at", base::to_millis(entry.at)}});
+    boost::json::object part = {{"integration", integration},
+                                {"firing", std::move(firing)},
+                                {"at", base::to_millis(entry.at)}};
+    if (entry.refused) {
+      part["refused"] = true;
+    }
+    told.push_back(std::move(part));
   }
   boost::json::object json = {{"labels", model::to_json(group.labels)},
                               {"alerts", std::move(alerts)},

@@ -23,6 +23,7 @@ using GroupId = std::pair<std::string, std::string>;
 struct Told {
   std::set<std::uint64_t> firing;  ///< fingerprints of alerts that it knows as firing
   base::WallTime at;               ///< of the last notice
+  bool refused = false;            ///< the receiver did not take it: to be told again
 };
 
 /// Alerts of one receiver with the same group labels, and when they were looked at.

@@ -332,6 +332,12 @@ const Pending* Outbox::find(std::string_view notice_id) const {
   return found == by_id_.end() ? nullptr : &queue_.at(found->second);
 }
 
+bool Outbox::has_later(std::string_view notice_id) const {
+  const auto found = by_id_.find(notice_id);
+  return found != by_id_.end() &&
+         lanes_.at(lane_of(queue_.at(found->second).notice)).back() != found->second;
+}
+
 OutboxStats Outbox::stats() const {
   OutboxStats stats;
   stats.pending = queue_.size();

@@ -98,6 +98,8 @@ class Outbox {
   std::optional<base::WallTime> next_deadline() const;
 
   const Pending* find(std::string_view notice_id) const;
+  /// Whether a later notice to the same integration of the same group waits behind this one.
+  bool has_later(std::string_view notice_id) const;
   OutboxStats stats() const;
   /// Oldest first.
   std::vector<const Pending*> pending() const;

@@ -14,8 +14,11 @@
  * return; the daemon gives each of them back once, to `release` of the same plugin.
  *
  * Threads. Each notifier has one thread of the daemon's: create and deliver run on it. destroy
- * comes after the last of them, on any thread. Calls with one notifier never overlap. Notifiers of
- * one plugin work at the same time as each other, so the library must guard what they share. A call
+ * comes after the last of them, on any thread. A configuration is tried out when it is read: a
+ * notifier is created and destroyed at once, on the thread that reads it, also by `tocsin check`
+ * and while an older one of the same configuration is at work. So create must be quick, and leave
+ * what has an effect outside to deliver. Calls with one notifier never overlap. Notifiers of one
+ * plugin work at the same time as each other, so the library must guard what they share. A call
  * that does not return costs only that notifier, but it is never torn down: keep the time limit.
  *
  * Errors. No exception and no longjmp may leave a function. The daemon treats text that is no

@@ -100,6 +100,8 @@ class SimulatedNotifier final : public notifiers::Notifier {
         clock_(clock),
         alive_(alive) {}
 
+  base::Duration time_limit() const override { return std::chrono::seconds(10); }
+
   async::Task<notifiers::Outcome> deliver(model::Notice notice,
                                           base::MonotonicTime deadline) override {
     notifiers::Outcome outcome;

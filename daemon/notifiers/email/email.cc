@@ -2,6 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
+#include <deque>
+#include <memory>
+#include <set>
 #include <utility>
 
 #include "async/blocking_thread.h"
@@ -18,6 +22,10 @@ namespace {
 constexpr base::Duration kLongestTry = std::chrono::seconds(60);
 /// libcurl ends by itself; this is how long we wait for that before giving the thread up.
 constexpr base::Duration kMargin = std::chrono::seconds(2);
+/// RFC 4954: authentication is required, too weak, not accepted, or only after encryption.
+constexpr std::array<long, 4> kLoginReplies = {530, 534, 535, 538};
+/// Notices whose recipients are remembered while some of them are still to be reached.
+constexpr std::size_t kMaxRemembered = 1000;
 
 /// Headers whose values are mailboxes.
 bool holds_mailboxes(std::string_view name) {
@@ -40,6 +48,49 @@ async::ThreadOptions thread_options() {
   return options;
 }
 
+/// What the mail thread works with. Jobs share it, so that one that hangs keeps it alive.
+class Mailer {
+ public:
+  /// Whom the relay has taken the mail for does not get it again: when somebody else could not be
+  /// reached for the moment, or the acceptance came too late for the one who waited for it.
+  SmtpReply send(const std::string& notice_id, SmtpRequest request) {
+    std::set<std::string>& reached = reached_by(notice_id);
+    std::erase_if(request.recipients, [&](const std::string& to) { return reached.contains(to); });
+    if (request.recipients.empty()) {
+      return {.sent = true, .code = 0, .error = {}, .refused = {}};
+    }
+    SmtpReply reply = send_mail(request);
+    if (!reply.sent) {
+      return reply;
+    }
+    reached.insert(request.recipients.begin(), request.recipients.end());
+    for (const RefusedRecipient& refused : reply.refused) {
+      reached.erase(refused.address);
+      if (refused.reply.starts_with('4')) {
+        reply.sent = false;
+        reply.code = std::strtol(refused.reply.c_str(), nullptr, 10);
+        reply.error = refused.address + ": " + refused.reply;
+      }
+    }
+    return reply;
+  }
+
+ private:
+  std::set<std::string>& reached_by(const std::string& notice_id) {
+    const auto known = std::ranges::find(sent_, notice_id, &Sent::first);
+    if (known != sent_.end()) {
+      return known->second;
+    }
+    if (sent_.size() >= kMaxRemembered) {
+      sent_.pop_front();
+    }
+    return sent_.emplace_back(notice_id, std::set<std::string>()).second;
+  }
+
+  using Sent = std::pair<std::string, std::set<std::string>>;
+  std::deque<Sent> sent_;  // notice and the recipients that it reached, newest last
+};
+
 class EmailNotifier final : public Notifier {
  public:
   EmailNotifier(const Email& integration, const Parts& parts)
@@ -48,7 +99,13 @@ class EmailNotifier final : public Notifier {
         clock_(parts.clock),
         renderer_(parts.renderer),
         host_name_(parts.host_name),
+        log_(parts.log),
         thread_(parts.executor, thread_options()) {}
+
+  /// A relay is spoken to once at a time: the mails before this one need their time, too.
+  base::Duration time_limit() const override {
+    return (kLongestTry + kMargin) * (static_cast<std::int64_t>(thread_.pending()) + 1);
+  }
 
   async::Task<Outcome> deliver(model::Notice notice, base::MonotonicTime deadline) override {
     base::Result<SmtpRequest> request =
@@ -56,29 +113,44 @@ class EmailNotifier final : public Notifier {
     if (!request) {
       co_return refused(request.error().to_string());
     }
-    const auto left = std::chrono::floor<base::Duration>(deadline - clock_.monotonic_now());
-    request->time_limit = std::min(left, kLongestTry);
-    if (request->time_limit.count() <= 0) {
+    if (deadline <= clock_.monotonic_now()) {
       co_return retry("no time was left");
     }
-    const base::MonotonicTime limit = clock_.monotonic_now() + request->time_limit + kMargin;
-    auto job = [ready = std::move(*request)]() -> base::Result<SmtpReply> {
-      return send_mail(ready);
+    request->time_limit = kLongestTry;
+    // The mail's own limit begins when the thread takes it. One that nobody waits for any more by
+    // then is not sent.
+    auto job = [mailer = mailer_, id = notice.id,
+                ready = std::move(*request)]() -> base::Result<SmtpReply> {
+      return mailer->send(id, ready);
     };
     async::Task<base::Result<SmtpReply>> sending = thread_.run(std::move(job));
     const base::Result<SmtpReply> reply =
-        co_await async::with_deadline(timers_, limit, std::move(sending));
+        co_await async::with_deadline(timers_, deadline, std::move(sending));
+    if (reply) {
+      tell_of_refused(notice, *reply);
+    }
     Outcome outcome = reply ? integration_.classify(*reply) : from_error(reply.error());
     outcome.reason = redact(std::move(outcome.reason), integration_.secrets());
     co_return outcome;
   }
 
  private:
+  void tell_of_refused(const model::Notice& notice, const SmtpReply& reply) const {
+    for (const RefusedRecipient& refused : reply.refused) {
+      if (log_) {
+        log_(true, "a recipient was refused notice=" + notice.id + " recipient=" +
+                       base::quote(refused.address) + " reply=" + base::quote(refused.reply));
+      }
+    }
+  }
+
   const Email& integration_;
   async::Timers& timers_;
   const base::Clock& clock_;
   const TextRenderer& renderer_;
   std::string host_name_;
+  LogSink log_;
+  std::shared_ptr<Mailer> mailer_ = std::make_shared<Mailer>();
   async::BlockingThread thread_;
 };
 
@@ -148,10 +220,13 @@ Outcome Email::classify(const SmtpReply& reply) const {
     return delivered();
   }
   std::string reason = first_line(reply.error);
-  if (reply.code / 100 == 5) {
+  // A password that is being changed is right again before long.
+  const bool login =
+      std::find(kLoginReplies.begin(), kLoginReplies.end(), reply.code) != kLoginReplies.end();
+  if (reply.code / 100 == 5 && !login) {
     return refused("SMTP " + std::to_string(reply.code) + ": " + reason);
   }
-  if (reply.code / 100 == 4) {
+  if (reply.code >= 400) {
     return retry("SMTP " + std::to_string(reply.code) + ": " + reason);
   }
   return retry(std::move(reason));

@@ -8,6 +8,9 @@
 #include <cstring>
 #include <memory>
 #include <string_view>
+#include <utility>
+
+#include "base/text.h"
 
 namespace tocsin::notifiers::email {
 namespace {
@@ -60,6 +63,33 @@ std::size_t read_data(char* buffer, std::size_t size, std::size_t count, void* r
   return taken;
 }
 
+/// Follows the conversation, because curl does not say which recipients were refused.
+class Listener {
+ public:
+  static int on_debug(CURL*, curl_infotype kind, char* data, std::size_t size, void* listener) {
+    static_cast<Listener*>(listener)->hear(kind, std::string_view(data, size));
+    return 0;
+  }
+  std::vector<RefusedRecipient> take() { return std::move(refused_); }
+
+ private:
+  void hear(curl_infotype kind, std::string_view text) {
+    constexpr std::string_view kRecipient = "RCPT TO:<";
+    if (kind == CURLINFO_HEADER_OUT) {
+      const auto end = text.rfind('>');
+      recipient_ = text.starts_with(kRecipient) && end != std::string_view::npos
+                       ? text.substr(kRecipient.size(), end - kRecipient.size())
+                       : std::string_view();
+    } else if (kind == CURLINFO_HEADER_IN && !recipient_.empty() &&
+               (text.starts_with('4') || text.starts_with('5'))) {
+      refused_.push_back({std::exchange(recipient_, {}), std::string(base::trim(text))});
+    }
+  }
+
+  std::string recipient_;  // that the relay is being asked about
+  std::vector<RefusedRecipient> refused_;
+};
+
 /// Owns what curl keeps pointers to while it works.
 class Session {
  public:
@@ -75,7 +105,7 @@ class Session {
 
   SmtpReply send() {
     if (handle_ == nullptr) {
-      return {false, 0, "libcurl has no memory left"};
+      return {false, 0, "libcurl has no memory left", {}};
     }
     set_up_connection();
     set_up_login();
@@ -88,6 +118,7 @@ class Session {
     if (!reply.sent) {
       reply.error = error_[0] != '\0' ? error_.data() : curl_.text(result);
     }
+    reply.refused = listener_.take();
     return reply;
   }
 
@@ -148,6 +179,11 @@ class Session {
       recipients_ = curl_.append(recipients_, ("<" + recipient + ">").c_str());
     }
     curl_.set(handle_, CURLOPT_MAIL_RCPT, recipients_);
+    // One mistyped address must not keep the mail from the others.
+    curl_.set(handle_, CURLOPT_MAIL_RCPT_ALLLOWFAILS, 1L);
+    curl_.set(handle_, CURLOPT_DEBUGFUNCTION, &Listener::on_debug);
+    curl_.set(handle_, CURLOPT_DEBUGDATA, &listener_);
+    curl_.set(handle_, CURLOPT_VERBOSE, 1L);
     curl_.set(handle_, CURLOPT_UPLOAD, 1L);
     curl_.set(handle_, CURLOPT_READFUNCTION, &read_data);
     curl_.set(handle_, CURLOPT_READDATA, &rest_);
@@ -157,6 +193,7 @@ class Session {
   const SmtpRequest& request_;
   CURL* handle_;
   std::string_view rest_;
+  Listener listener_;
   curl_slist* recipients_ = nullptr;
   curl_slist* connect_to_ = nullptr;
   std::array<char, CURL_ERROR_SIZE> error_{};
@@ -167,7 +204,7 @@ class Session {
 SmtpReply send_mail(const SmtpRequest& request) {
   static const Curl kCurl = Curl::load();
   if (!kCurl.complete) {
-    return {false, 0, "libcurl.so.4 cannot be loaded; install the package libcurl4"};
+    return {false, 0, "libcurl.so.4 cannot be loaded; install the package libcurl4", {}};
   }
   return Session(kCurl, request).send();
 }

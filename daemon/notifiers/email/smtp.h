@@ -28,11 +28,19 @@ struct SmtpRequest {
   base::Duration time_limit = std::chrono::seconds(30);
 };
 
-/// How it went. `code` is the relay's last reply, 0 when there was none.
+/// A recipient that the relay did not take.
+struct RefusedRecipient {
+  std::string address;
+  std::string reply;  ///< "550 no such user"
+};
+
+/// How it went. `code` is the relay's last reply, 0 when there was none. `sent` means that the
+/// relay has taken the mail for every recipient that is not among `refused`.
 struct SmtpReply {
   bool sent = false;
   long code = 0;
   std::string error;
+  std::vector<RefusedRecipient> refused;
 };
 
 /// Sends one mail and returns when it is over; blocks for up to the time limit. libcurl is loaded

@@ -4,6 +4,7 @@
 #include <boost/json/serialize.hpp>
 #include <utility>
 
+#include "base/text.h"
 #include "notifiers/notice_body.h"
 #include "notifiers/outcome.h"
 #include "notifiers/template_texts.h"
@@ -11,9 +12,34 @@
 namespace tocsin::notifiers::exec {
 namespace {
 
-/// sysexits.h: temporary failure, the user is invited to retry.
+// sysexits.h: from "wrong usage" to "wrong configuration"; in between a temporary failure, which
+// the user is invited to retry.
+constexpr int kFirstRefusal = 64;
+constexpr int kLastRefusal = 78;
 constexpr int kTemporaryFailure = 75;
 constexpr std::size_t kMaxOutputBytes = 4096;
+
+/// Finds the program as the start of it will, so that its absence is told before the first page.
+void check_program(yaml::MappingReader& reader, const DecodeContext& context,
+                   std::string& program) {
+  const base::FileSystem& files = context.files.system;
+  if (program.find('/') != std::string::npos) {
+    program = base::resolve_path(context.files.folder, program);
+    if (!files.is_program(program)) {
+      reader.problem("command",
+                     "expected a program, but " + base::quote(program) +
+                         (files.exists(program) ? " cannot be executed" : " does not exist"));
+    }
+    return;
+  }
+  for (const std::string_view folder : base::split(context.search_path, ':')) {
+    if (files.is_program(base::resolve_path(folder, program))) {
+      return;
+    }
+  }
+  reader.problem("command", "expected a program, but there is no " + base::quote(program) +
+                                " in PATH=" + context.search_path);
+}
 
 class ExecNotifier final : public Notifier {
  public:
@@ -23,12 +49,14 @@ class ExecNotifier final : public Notifier {
         clock_(parts.clock),
         renderer_(parts.renderer) {}
 
+  base::Duration time_limit() const override { return integration_.config().timeout; }
+
   async::Task<Outcome> deliver(model::Notice notice, base::MonotonicTime deadline) override {
     base::Result<net::Command> command = integration_.render(notice, renderer_);
     if (!command) {
       co_return refused(command.error().to_string());
     }
-    deadline = std::min(deadline, clock_.monotonic_now() + integration_.config().timeout);
+    deadline = std::min(deadline, clock_.monotonic_now() + time_limit());
     net::Command ready = std::move(*command);
     const base::Result<net::CommandResult> result =
         co_await net::run_command(timers_, clock_, std::move(ready), deadline);
@@ -82,21 +110,24 @@ Outcome Exec::classify(const base::Result<net::CommandResult>& result) const {
   if (const std::string line = first_line(result->errors); !line.empty()) {
     reason += ": " + line;
   }
-  return result->exit_code == kTemporaryFailure ? retry(std::move(reason))
-                                                : refused(std::move(reason));
+  const int code = result->exit_code;
+  const bool permanent = code >= kFirstRefusal && code <= kLastRefusal && code != kTemporaryFailure;
+  return permanent ? refused(std::move(reason)) : retry(std::move(reason));
 }
 
 std::unique_ptr<Notifier> Exec::make(const Parts& parts) const {
   return std::make_unique<ExecNotifier>(*this, parts);
 }
 
-Config decode(yaml::MappingReader& reader) {
+Config decode(yaml::MappingReader& reader, DecodeContext& context) {
   Config config;
   config.send_resolved = reader.boolean("send_resolved").value_or(config.send_resolved);
   config.command = reader.texts("command");
   if (config.command.empty() || config.command.front().empty()) {
     reader.problem("command", "expected a list: the program's path, then its arguments");
     config.command = {"/bin/false"};
+  } else {
+    check_program(reader, context, config.command.front());
   }
   config.environment = reader.text_map("environment");
   for (const auto& [name, value] : config.environment) {
@@ -112,8 +143,8 @@ Config decode(yaml::MappingReader& reader) {
 }
 
 Backend backend() {
-  return {"exec", [](yaml::MappingReader& reader, DecodeContext&) {
-            return std::make_unique<Exec>(decode(reader));
+  return {"exec", [](yaml::MappingReader& reader, DecodeContext& context) {
+            return std::make_unique<Exec>(decode(reader, context));
           }};
 }
 

@@ -11,11 +11,14 @@
 namespace tocsin::notifiers::exec {
 
 /// `exec_configs` (extension): runs a program, without a shell, with the notice as JSON on its
-/// standard input. Exit code 0 is delivered; 75 (EX_TEMPFAIL), a signal or the time limit may pass;
-/// all else is refused, the first line of standard error being the reason.
+/// standard input. Exit code 0 is delivered. 64 to 78, which sysexits.h has for what no repetition
+/// helps, without 75 (EX_TEMPFAIL), is refused; all else, a signal and the time limit too, is tried
+/// again. The first line of standard error is the reason.
 struct Config {
   bool send_resolved = true;
-  std::vector<std::string> command;  ///< path and arguments; only the arguments are templates
+  /// Path or name and arguments; only the arguments are templates. A name without a slash is looked
+  /// for in PATH, another relative path starts at the configuration's folder.
+  std::vector<std::string> command;
   /// The only variables that the program gets, beside TOCSIN_NOTICE_ID, TOCSIN_STATUS and PATH.
   std::vector<std::pair<std::string, std::string>> environment;
   base::Duration timeout = std::chrono::seconds(10);  ///< then the program is killed
@@ -38,7 +41,7 @@ class Exec final : public Integration {
   Config config_;
 };
 
-Config decode(yaml::MappingReader& reader);
+Config decode(yaml::MappingReader& reader, DecodeContext& context);
 Backend backend();
 
 }  // namespace tocsin::notifiers::exec

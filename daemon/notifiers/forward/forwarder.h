@@ -1,11 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "async/event.h"
 #include "async/task.h"
 #include "async/task_group.h"
 #include "model/alert.h"
@@ -21,11 +21,13 @@ struct ForwarderOptions {
   std::size_t max_batch = 64;  ///< alerts per request
 };
 
-/// Sends alerts to every configured Alertmanager, or another tocsin, as Prometheus does. Main loop
-/// only. start() once; stop() before destruction.
+/// Sends alerts to every configured Alertmanager, or another tocsin, as Prometheus does. Each has
+/// its own queue and loop: one that hangs or is down holds no other up. Main loop only. start()
+/// once; stop() before destruction.
 class Forwarder {
  public:
   Forwarder(Config config, const Parts& parts, ForwarderOptions options);
+  ~Forwarder();
 
   void start();
   async::Task<> stop();
@@ -35,25 +37,26 @@ class Forwarder {
 
   /// When somebody last accepted alerts: an edge asks how long its hub has been out of reach.
   std::optional<base::MonotonicTime> last_accepted() const { return last_accepted_; }
-  /// Alerts that were accepted by at least one Alertmanager, and those that had to be repeated.
+  /// Alerts that were accepted, that were not, and for which there was no room; each counts for
+  /// each Alertmanager.
   std::uint64_t accepted() const { return accepted_; }
   std::uint64_t failed() const { return failed_; }
-  std::uint64_t dropped() const { return plan_.dropped(); }
+  std::uint64_t dropped() const;
 
  private:
-  struct Round;
+  /// One Alertmanager and what it is to be told.
+  struct Line;
 
-  async::Task<> run();
-  async::Task<base::Status> wait_until_due();
-  async::Task<> send_batch(std::vector<Outgoing> batch);
-  async::Task<> send_to(std::string url, const Alertmanagers& group, std::string body,
-                        std::shared_ptr<Round> round);
+  async::Task<> run(Line& line);
+  async::Task<base::Status> wait_until_due(Line& line);
+  async::Task<> send(Line& line, std::vector<Outgoing> batch);
+  async::Task<Outcome> post(const Line& line, std::string body);
+  void note(Line& line, const Outcome& outcome);
 
   Config config_;
   Parts parts_;
   ForwarderOptions options_;
-  ForwardPlan plan_;
-  async::Event changed_;
+  std::vector<std::unique_ptr<Line>> lines_;
   std::optional<base::MonotonicTime> last_accepted_;
   std::uint64_t accepted_ = 0;
   std::uint64_t failed_ = 0;

@@ -17,7 +17,7 @@ namespace tocsin::notifiers::forward {
 struct PlanOptions {
   base::Duration resend_delay = std::chrono::minutes(1);
   base::Duration resolved_retention = std::chrono::minutes(15);
-  base::Duration retry_delay = std::chrono::seconds(5);  ///< when nobody accepted an alert
+  base::Duration retry_delay = std::chrono::seconds(5);  ///< when an alert was not accepted
   std::size_t max_alerts = 100'000;                      ///< beyond, new ones are dropped, counted
 };
 
@@ -39,7 +39,7 @@ class ForwardPlan {
   /// The alerts that are due now, at most `limit`; they count as sent.
   std::vector<Outgoing> take_due(base::WallTime now, std::size_t limit);
 
-  /// Nobody accepted these: they are due again after the retry delay.
+  /// These were not accepted: they are due again after the retry delay.
   void not_accepted(const std::vector<Outgoing>& alerts, base::WallTime now);
 
   /// When the next alert is due; a time in the past means at once.

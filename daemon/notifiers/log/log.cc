@@ -14,6 +14,8 @@ class LogNotifier final : public Notifier {
   LogNotifier(const Log& integration, const Parts& parts)
       : integration_(integration), renderer_(parts.renderer), log_(parts.log) {}
 
+  base::Duration time_limit() const override { return std::chrono::seconds(1); }
+
   async::Task<Outcome> deliver(model::Notice notice, base::MonotonicTime) override {
     const base::Result<std::string> line = integration_.render(notice, renderer_);
     if (!line) {

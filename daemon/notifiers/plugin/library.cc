@@ -35,7 +35,9 @@ base::Error load_failure(const std::string& path) {
 }  // namespace
 
 base::Result<std::shared_ptr<const Library>> Library::load(const std::string& path) {
-  void* handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  // Without a slash the search path of libraries would be meant.
+  const std::string file = path.find('/') == std::string::npos ? "./" + path : path;
+  void* handle = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (handle == nullptr) {
     return load_failure(path);
   }

@@ -57,6 +57,8 @@ class PluginNotifier final : public Notifier {
                                                 parts.log, parts.version, nullptr})),
         thread_(parts.executor, thread_options()) {}
 
+  base::Duration time_limit() const override { return timeout_; }
+
   async::Task<Outcome> deliver(model::Notice notice, base::MonotonicTime deadline) override {
     if (thread_.pending() > 0) {
       co_return retry("the plugin has not returned from an earlier delivery");
@@ -121,6 +123,19 @@ boost::json::value to_json(const yaml::Node& node) {
   }
 }
 
+/// Null after a fault, which is reported.
+std::shared_ptr<const Library> load(yaml::MappingReader& reader, const std::string& path) {
+  auto library = Library::load(path);
+  if (library && !(*library)->has_notifier()) {
+    library = base::Error(base::ErrorCode::kUnsupported, path + " offers no notifier");
+  }
+  if (!library) {
+    reader.problem("path", library.error().message());
+    return nullptr;
+  }
+  return *std::move(library);
+}
+
 }  // namespace
 
 Outcome read_outcome(std::string_view json) {
@@ -157,11 +172,14 @@ std::unique_ptr<Notifier> Plugin::make(const Parts& parts) const {
 
 Config decode(yaml::MappingReader& reader, DecodeContext& context) {
   Config config;
+  std::shared_ptr<const Library> library;
   config.send_resolved = reader.boolean("send_resolved").value_or(config.send_resolved);
   if (const auto path = reader.required_text("path"); path && !path->empty()) {
     config.path = base::resolve_path(context.files.folder, *path);
     if (!context.files.system.exists(config.path)) {
       reader.problem("path", "the file " + base::quote(config.path) + " does not exist");
+    } else {
+      library = load(reader, config.path);
     }
   }
   if (const yaml::Node* node = reader.take("config"); node != nullptr && !node->is_null()) {
@@ -175,6 +193,14 @@ Config decode(yaml::MappingReader& reader, DecodeContext& context) {
   config.timeout = reader.duration("timeout").value_or(config.timeout);
   if (config.timeout.count() <= 0) {
     reader.problem("timeout", "expected more than 0s");
+  }
+  if (library) {
+    // Whether the plugin takes its configuration is to be known before the first page.
+    const auto tried = Instance::create(std::move(library), boost::json::serialize(config.config),
+                                        {}, context.version);
+    if (!tried) {
+      reader.problem("config", tried.error().message());
+    }
   }
   return config;
 }

@@ -18,8 +18,8 @@ namespace {
 
 /// Slack shows no more of a title and refuses much longer texts.
 /// https://api.slack.com/reference/messaging/attachments
-constexpr std::size_t kMaxTitleBytes = 1024;
-constexpr std::size_t kMaxTextBytes = 38'000;
+constexpr std::size_t kMaxTitleRunes = 1024;
+constexpr std::size_t kMaxTextRunes = 38'000;
 
 /// Errors of chat.postMessage that pass by themselves; all others need a human.
 /// https://api.slack.com/methods/chat.postMessage#errors
@@ -33,15 +33,6 @@ void put(boost::json::object& object, std::string_view key, std::string_view tex
   if (!text.empty()) {
     object[key] = text;
   }
-}
-
-std::string shortened(std::string text, std::size_t max_bytes) {
-  constexpr std::string_view kEllipsis = "…";
-  if (text.size() <= max_bytes) {
-    return text;
-  }
-  return std::string(base::truncate_utf8(text, max_bytes - kEllipsis.size())) +
-         std::string(kEllipsis);
 }
 
 boost::json::array fields_body(const Config& config, TemplateTexts& texts) {
@@ -81,11 +72,11 @@ boost::json::array actions_body(const Config& config, TemplateTexts& texts) {
 
 boost::json::object attachment_body(const Config& config, TemplateTexts& texts) {
   boost::json::object body;
-  put(body, "title", shortened(texts.render("title", config.title), kMaxTitleBytes));
+  put(body, "title", base::shorten_runes(texts.render("title", config.title), kMaxTitleRunes));
   put(body, "title_link", texts.render("title_link", config.title_link));
   put(body, "pretext", texts.render("pretext", config.pretext));
-  body["text"] = shortened(texts.render("text", config.text), kMaxTextBytes);
-  body["fallback"] = shortened(texts.render("fallback", config.fallback), kMaxTextBytes);
+  body["text"] = base::shorten_runes(texts.render("text", config.text), kMaxTextRunes);
+  body["fallback"] = base::shorten_runes(texts.render("fallback", config.fallback), kMaxTextRunes);
   put(body, "callback_id", texts.render("callback_id", config.callback_id));
   if (!config.fields.empty()) {
     body["fields"] = fields_body(config, texts);

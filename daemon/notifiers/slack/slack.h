@@ -43,7 +43,7 @@ struct Config {
   base::Secret url;    ///< where to POST
   base::Secret token;  ///< bearer token of an app; empty with an incoming webhook
   http_config::HttpOptions http;
-  base::Duration timeout{0};  ///< of one request; 0: as long as the delivery may take
+  base::Duration timeout{0};  ///< of one request; 0: Parts::delivery_timeout
 
   std::string channel;  ///< "#ops", a user or an id; empty: that of the webhook
   std::string username = R"({{ template "slack.default.username" . }})";

@@ -13,7 +13,7 @@ struct Config {
   bool send_resolved = true;
   base::Secret url;               ///< `url` or `url_file`; may hold a token
   std::uint64_t max_alerts = 0;   ///< per request; 0: all
-  base::Duration timeout{0};      ///< of one request; 0: as long as the delivery may take
+  base::Duration timeout{0};      ///< of one request; 0: Parts::delivery_timeout
   http_config::HttpOptions http;  ///< `http_config`, else the global one
 };
 

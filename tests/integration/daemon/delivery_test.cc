@@ -68,7 +68,7 @@ TEST_F(Delivery, WaitsAsLongAsItIsAskedTo) {
   EXPECT_EQ(requests[0].header("idempotency-key"), requests[1].header("idempotency-key"));
 }
 
-TEST_F(Delivery, IsGivenUpWhenRefusedForGood) {
+TEST_F(Delivery, IsToldAnewWhenRefused) {
   const HttpSink sink([](std::size_t number, const HttpMessage&) {
     return http_answer(number == 0 ? 400 : 200, "no such room");
   });
@@ -79,11 +79,15 @@ TEST_F(Delivery, IsGivenUpWhenRefusedForGood) {
       "select json_extract(payload, '$.reason') as reason from records "
       "where type = 'delivery.refused'");
   EXPECT_THAT(text_at(reason[0], "/reason"), ::testing::HasSubstr("400"));
-  // The way is free for what comes next.
+  EXPECT_EQ(records("incident.notice_refused"), 1U);
+  ASSERT_TRUE(eventually(20s, [&] { return records("delivery.delivered") == 1; })) << rig_.log();
+  const auto requests = sink.requests();
+  ASSERT_EQ(requests.size(), 2U);
+  EXPECT_NE(requests[0].header("idempotency-key"), requests[1].header("idempotency-key"));
   page_.set("queue_length 1\n");
   ASSERT_TRUE(eventually(20s, [&] { return was_told(sink, "resolved", "QueueLong"); }))
       << rig_.log();
-  EXPECT_EQ(sink.requests().size(), 2U);
+  EXPECT_EQ(sink.requests().size(), 3U);
 }
 
 TEST_F(Delivery, IsWithheldInTheShadow) {

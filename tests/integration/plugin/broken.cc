@@ -10,9 +10,14 @@ namespace {
 
 char* copy(const char* text) { return strdup(text); }
 
-void* create(const tocsin_host*, const char*, size_t, char**) {
+void* create(const tocsin_host*, const char*, size_t, [[maybe_unused]] char** error) {
+#if defined(FAULT_CHOOSY)
+  *error = copy("needs a key");
+  return nullptr;
+#else
   static int self;
   return &self;
+#endif
 }
 
 char* deliver(void*, const char*, size_t, int64_t) {

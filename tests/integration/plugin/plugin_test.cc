@@ -5,6 +5,7 @@
 
 #include <boost/json/parse.hpp>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 
 #include "support/fake_file_system.h"
@@ -106,6 +107,30 @@ TEST_F(PluginTest, FaultyLibrariesAreRefusedWithTheReason) {
   EXPECT_THAT(inspect(broken("short")).error().message(), HasSubstr("incomplete"));
   EXPECT_EQ(inspect("/does/not/exist.so").error().code(), base::ErrorCode::kNotFound);
   EXPECT_EQ(inspect(TOCSIN_SOURCE_DIR "/LICENSE").error().code(), base::ErrorCode::kCorrupt);
+}
+
+TEST_F(PluginTest, FaultsAreFoundWhenTheConfigurationIsRead) {
+  const auto problems = [](const std::string& fault) {
+    const std::string path = broken(fault);
+    return testing::decode_config(
+               "receivers: [{name: a, plugin_configs: [{path: '" + path + "'}]}]",
+               testing::FakeFileSystem{{path, ""}})
+        .problems;
+  };
+  EXPECT_THAT(problems("wrong_abi"), ::testing::ElementsAre(::testing::AllOf(
+                                         HasSubstr("tocsin.yml:1:"), HasSubstr("interface 2"))));
+  EXPECT_THAT(problems("no_entry"), ::testing::ElementsAre(HasSubstr("does not export")));
+  EXPECT_THAT(problems("choosy"), ::testing::ElementsAre(::testing::AllOf(
+                                      HasSubstr("config: "), HasSubstr("needs a key"))));
+  EXPECT_THAT(problems("throws"), ::testing::IsEmpty());
+}
+
+TEST_F(PluginTest, AFileIsMeantAlsoWithoutASlash) {
+  const std::string before = std::filesystem::current_path();
+  std::filesystem::current_path(TOCSIN_BINARY_DIR "/tests/plugins");
+  const auto info = inspect("broken_throws.so");
+  std::filesystem::current_path(before);
+  EXPECT_TRUE(info) << info.error().message();
 }
 
 TEST_F(PluginTest, FaultyDeliveriesMayPass) {

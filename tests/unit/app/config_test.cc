@@ -72,6 +72,16 @@ Loaded load_text(const std::string& text, const LoadOptions& options = {}) {
   return load("/etc/t/t.yml", files, options);
 }
 
+TEST(Config, ProgramsAreLookedForInThePathOfTheProcess) {
+  const testing::FakeFileSystem files{
+      {"/etc/t/t.yml",
+       "route: {receiver: p}\nreceivers: [{name: p, exec_configs: [{command: [page]}]}]\n"},
+      {"/opt/site/page", ""}};
+  EXPECT_THAT(load("/etc/t/t.yml", files, {}, {{"PATH", "/bin:/opt/site"}}).errors, IsEmpty());
+  EXPECT_THAT(load("/etc/t/t.yml", files, {}, {{"PATH", "/bin"}}).errors,
+              ElementsAre(HasSubstr("/etc/t/t.yml:2:")));
+}
+
 TEST(Config, TheShippedOneLoads) {
   const async::RealFileSystem files;
   const Loaded loaded = load(std::string(TOCSIN_SOURCE_DIR) + "/config/tocsin.yml", files);

@@ -32,10 +32,21 @@ TEST(Text, TruncatesBetweenCharacters) {
   EXPECT_EQ(truncate_utf8("장애", 2), "");
 }
 
+TEST(Text, ShortensByCharacters) {
+  EXPECT_EQ(shorten_runes("장애남", 3), "장애남");
+  EXPECT_EQ(shorten_runes("장애남", 2), "장…");
+  EXPECT_EQ(shorten_runes("ab", 1), "…");
+  EXPECT_EQ(shorten_runes("", 1), "");
+}
+
 TEST(Text, QuotesAsGoDoes) {
   EXPECT_EQ(quote("a\"b\\c\n\x01"), R"("a\"b\\c\n\x01")");
   EXPECT_EQ(quote("\a\v\x7f é"), R"("\a\v\x7f é")");
   EXPECT_EQ(quote("a\xff\xc3"), R"("a\xff\xc3")");
+  // As Alertmanager 0.25 writes a groupKey.
+  EXPECT_EQ(quote("b\u200bc\u00a0d\u0085é한\ue000\ufffd"),
+            "\"b\\u200bc\\u00a0d\\u0085é한\\ue000\ufffd\"");
+  EXPECT_EQ(quote("🔔\U000f0000\u3000"), "\"🔔\\U000f0000\\u3000\"");
 }
 
 TEST(Numbers, ReadsGoFloats) {

@@ -249,6 +249,28 @@ TEST(Registry, ClocksAreOrdered) {
   EXPECT_EQ(world.at("INC-1")->clocks.mitigated, start);
 }
 
+TEST(Registry, TheTimelineSaysOnceWhoHasNotBeenTold) {
+  World world;
+  world.fire(alert("A", "shop"));
+  model::Notice notice;
+  notice.id = "n1";
+  notice.receiver = "oncall";
+  notice.integration = "slack[0]";
+  notice.incidents = {world.at("INC-1")->brief()};
+  const auto refused = [&] {
+    return world.registry.decide_refused(world.now, notice, "HTTP status 404: no such channel");
+  };
+  world.keep(refused());
+  EXPECT_EQ(world.at("INC-1")->timeline.back().text,
+            "oncall has not been told by slack[0]: HTTP status 404: no such channel");
+  EXPECT_TRUE(refused().empty());
+  notice.integration = "slack[1]";
+  EXPECT_EQ(refused().records.size(), 1U);
+  auto damaged = refused().records.front();
+  damaged.payload.erase("reason");
+  EXPECT_FALSE(world.registry.apply(damaged));
+}
+
 TEST(Registry, DeadlinesFollowAStepOfTheClock) {
   World world;
   world.fire(alert("A", "shop"));

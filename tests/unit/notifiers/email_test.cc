@@ -3,6 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <future>
+#include <memory>
+#include <optional>
+
 #include "notifiers/email/message.h"
 #include "support/real_loop.h"
 #include "unit/notifiers/smtp_sink.h"
@@ -16,6 +21,7 @@ using ::testing::HasSubstr;
 using testing::kNoon;
 using ::testing::Not;
 using testing::sample_notice;
+using testing::SmtpAnswers;
 using testing::SmtpSink;
 
 TEST(Mailboxes, AreReadAndWritten) {
@@ -115,22 +121,29 @@ TEST(EmailRender, RefusesWhatNoRepetitionHelps) {
 
 class EmailDelivery : public ::testing::Test {
  protected:
-  Outcome deliver(SmtpSink& sink, Config config) {
+  std::unique_ptr<Notifier> make(const SmtpSink& sink, Config config) {
     config.relay.port = sink.port();
-    const Email integration(std::move(config));
-    const Parts parts{http_, files_, loop_.timers(), loop_.clock(), renderer_, loop_.executor(),
-                      {}};
-    const auto notifier = integration.make(parts);
-    const Outcome outcome =
-        loop_.run(notifier->deliver(sample_notice(), loop_.in(std::chrono::seconds(20))));
+    integration_.emplace(std::move(config));
+    const LogSink log = [this](bool, std::string_view line) { log_.emplace_back(line); };
+    return integration_->make(
+        {http_, files_, loop_.timers(), loop_.clock(), renderer_, loop_.executor(), log});
+  }
+  Outcome deliver(SmtpSink& sink, Config config) {
+    const auto notifier = make(sink, std::move(config));
+    const Outcome outcome = try_once(*notifier, std::chrono::seconds(20));
     sink.wait();
     return outcome;
+  }
+  Outcome try_once(Notifier& notifier, std::chrono::milliseconds limit) {
+    return loop_.run(notifier.deliver(sample_notice(), loop_.in(limit)));
   }
 
   testing::RealLoop loop_;
   testing::FakeHttpClient http_;
   testing::FakeFileSystem files_;
   testing::FakeRenderer renderer_;
+  std::vector<std::string> log_;
+  std::optional<Email> integration_;
 };
 
 TEST_F(EmailDelivery, TalksToARelay) {
@@ -162,6 +175,56 @@ TEST_F(EmailDelivery, TellsRefusalsFromWhatMayPass) {
   EXPECT_THAT(refused.reason, HasSubstr("SMTP 550"));
   SmtpSink full("250 ok", "452 no space");
   EXPECT_EQ(deliver(full, sample_config()).kind, OutcomeKind::kRetry);
+}
+
+TEST_F(EmailDelivery, ARefusedRecipientDoesNotKeepTheMailFromOthers) {
+  SmtpSink sink(SmtpAnswers{.rcpt = {"550 no such user", "250 ok"}});
+  EXPECT_EQ(deliver(sink, sample_config()).kind, OutcomeKind::kDelivered);
+  EXPECT_THAT(sink.data, HasSubstr("HighLatency"));
+  EXPECT_THAT(log_, ElementsAre(::testing::AllOf(HasSubstr("ops@example.org"),
+                                                 HasSubstr("550 no such user"))));
+}
+
+TEST_F(EmailDelivery, WhoCannotBeReachedForTheMomentIsTriedAgainAlone) {
+  SmtpSink sink(SmtpAnswers{.rcpt = {"250 ok", "451 later", "250 ok"}, .connections = 2});
+  const auto notifier = make(sink, sample_config());
+  const Outcome first = try_once(*notifier, std::chrono::seconds(20));
+  EXPECT_EQ(first.kind, OutcomeKind::kRetry);
+  EXPECT_THAT(first.reason, HasSubstr("SMTP 451: o@x.kr"));
+  EXPECT_EQ(try_once(*notifier, std::chrono::seconds(20)).kind, OutcomeKind::kDelivered);
+  sink.wait();
+  EXPECT_EQ(std::ranges::count(sink.commands, "RCPT TO:<ops@example.org>"), 1);
+  EXPECT_EQ(std::ranges::count(sink.commands, "RCPT TO:<o@x.kr>"), 2);
+}
+
+TEST_F(EmailDelivery, APasswordThatIsBeingChangedIsRightAgainLater) {
+  SmtpSink sink(SmtpAnswers{.auth = "535 bad password"});
+  Config config = sample_config();
+  config.relay.user_name = "u";
+  config.relay.password = base::Secret("p");
+  EXPECT_EQ(deliver(sink, std::move(config)).kind, OutcomeKind::kRetry);
+}
+
+TEST_F(EmailDelivery, AMailThatWasAcceptedTooLateIsNotSentAgain) {
+  std::promise<void> accept;
+  SmtpSink sink(SmtpAnswers{.before_data = accept.get_future().share(), .connections = 2});
+  const auto notifier = make(sink, sample_config());
+  EXPECT_EQ(try_once(*notifier, std::chrono::milliseconds(200)).kind, OutcomeKind::kRetry);
+  accept.set_value();
+  EXPECT_EQ(try_once(*notifier, std::chrono::seconds(20)).kind, OutcomeKind::kDelivered);
+  sink.wait();
+  EXPECT_EQ(std::ranges::count(sink.commands, "DATA"), 1);
+}
+
+TEST_F(EmailDelivery, AMailHasItsWholeTimeAfterThoseBeforeIt) {
+  std::promise<void> accept;
+  SmtpSink sink(SmtpAnswers{.before_data = accept.get_future().share(), .connections = 2});
+  const auto notifier = make(sink, sample_config());
+  const base::Duration alone = notifier->time_limit();
+  EXPECT_GE(alone, std::chrono::seconds(60));
+  EXPECT_EQ(try_once(*notifier, std::chrono::milliseconds(200)).kind, OutcomeKind::kRetry);
+  EXPECT_EQ(notifier->time_limit(), 2 * alone);
+  accept.set_value();
 }
 
 TEST_F(EmailDelivery, SendsNothingInTheClearWhenTlsIsRequired) {

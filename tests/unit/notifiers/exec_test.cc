@@ -63,7 +63,12 @@ TEST_F(ExecTest, ReadsTheExitCode) {
   };
   for (const Case& test :
        {Case{"exit 0", OutcomeKind::kDelivered, ""},
-        Case{"echo no such user >&2; exit 3", OutcomeKind::kRefused, "exit code 3: no such user"},
+        Case{"echo no such user >&2; exit 67", OutcomeKind::kRefused, "exit code 67: no such user"},
+        Case{"echo broken >&2; exit 1", OutcomeKind::kRetry, "exit code 1: broken"},
+        Case{"exit 63", OutcomeKind::kRetry, "exit code 63"},
+        Case{"exit 64", OutcomeKind::kRefused, "exit code 64"},
+        Case{"exit 78", OutcomeKind::kRefused, "exit code 78"},
+        Case{"exit 127", OutcomeKind::kRetry, "exit code 127"},
         Case{"exit 75", OutcomeKind::kRetry, "exit code 75"},
         Case{"kill -9 $$", OutcomeKind::kRetry, "signal 9"}}) {
     const Outcome outcome = deliver(shell(test.script));

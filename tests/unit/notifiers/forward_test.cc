@@ -147,7 +147,7 @@ TEST_F(ForwarderTest, SendsBatchesToEveryTarget) {
   }
   simulation_.run_for(seconds(1));
   EXPECT_EQ(http_.requests.size(), 4U);
-  EXPECT_EQ(forwarder.accepted(), 3U);
+  EXPECT_EQ(forwarder.accepted(), 6U) << "three by each";
   EXPECT_TRUE(forwarder.last_accepted());
   EXPECT_TRUE(simulation_.run(stopped(forwarder)));
 }
@@ -158,13 +158,59 @@ TEST_F(ForwarderTest, KeepsTryingWhileNobodyAnswers) {
   forwarder.start();
   forwarder.observe(testing::fired(simulation_.clock().wall_now(), kUp), seconds(15));
   simulation_.run_for(seconds(12));
-  EXPECT_EQ(forwarder.failed(), 3U);
+  EXPECT_EQ(forwarder.failed(), 6U) << "three times by each";
   EXPECT_FALSE(forwarder.last_accepted());
   http_.answer = [](const net::HttpRequest& request) {
     return FakeHttpClient::status(request.url.starts_with("http://a/") ? 200 : 503);
   };
   simulation_.run_for(seconds(5));
-  EXPECT_EQ(forwarder.accepted(), 1U) << "one of them is enough";
+  EXPECT_EQ(forwarder.accepted(), 1U);
+  EXPECT_TRUE(forwarder.last_accepted());
+  http_.answer = [](const net::HttpRequest&) { return FakeHttpClient::status(200); };
+  simulation_.run_for(seconds(5));
+  EXPECT_EQ(forwarder.accepted(), 2U) << "the other one gets what it has missed";
+  EXPECT_TRUE(simulation_.run(stopped(forwarder)));
+}
+
+/// One target never answers before the deadline.
+class HalfHanging final : public net::HttpClient {
+ public:
+  HalfHanging(async::Timers& timers, const base::Clock& clock) : timers_(timers), clock_(clock) {}
+  async::Task<base::Result<net::HttpResponse>> send(net::HttpRequest request,
+                                                    base::MonotonicTime deadline) override {
+    if (request.url.starts_with("http://a/")) {
+      const base::Status slept = co_await timers_.sleep_until(deadline);
+      static_cast<void>(slept);
+      co_return base::Error(base::ErrorCode::kTimeout, "the time limit has passed");
+    }
+    arrivals.push_back(clock_.monotonic_now());
+    net::HttpResponse response;
+    response.status = 200;
+    co_return response;
+  }
+  std::vector<base::MonotonicTime> arrivals;
+
+ private:
+  async::Timers& timers_;
+  const base::Clock& clock_;
+};
+
+TEST_F(ForwarderTest, OneThatHangsHoldsNoOtherUp) {
+  HalfHanging http(simulation_.timers(), simulation_.clock());
+  const Parts parts{
+      http, files_, simulation_.timers(), simulation_.clock(), renderer_, simulation_.executor(),
+      {}};
+  Forwarder forwarder(config_, parts, {});
+  forwarder.start();
+  for (const char* name : {"A", "B", "C"}) {
+    const auto now = simulation_.clock().monotonic_now();
+    forwarder.observe(testing::fired(simulation_.clock().wall_now(), {{"alertname", name}}),
+                      seconds(15));
+    simulation_.settle();
+    ASSERT_FALSE(http.arrivals.empty());
+    EXPECT_EQ(http.arrivals.back(), now) << name;
+    simulation_.run_for(seconds(1));
+  }
   EXPECT_TRUE(simulation_.run(stopped(forwarder)));
 }
 

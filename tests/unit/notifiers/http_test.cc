@@ -102,19 +102,23 @@ class HttpDriver : public ::testing::Test {
   Outcome deliver(const std::string& config, model::Notice notice = sample_notice()) {
     const auto decoded = decode_config(config, files_at_start_);
     EXPECT_THAT(decoded.problems, IsEmpty());
-    const Parts parts{http_,
-                      files_,
-                      simulation_.timers(),
-                      simulation_.clock(),
-                      renderer_,
-                      simulation_.executor(),
-                      {},
-                      "host",
-                      "1.2"};
-    const auto built = build(decoded.receivers, parts);
+    const auto built = build(decoded.receivers, parts());
     const auto deadline = simulation_.clock().monotonic_now() + std::chrono::seconds(30);
     return simulation_.run(
         built.begin()->second.at(0).notifier->deliver(std::move(notice), deadline));
+  }
+
+  Parts parts() {
+    return {.http = http_,
+            .files = files_,
+            .timers = simulation_.timers(),
+            .clock = simulation_.clock(),
+            .renderer = renderer_,
+            .executor = simulation_.executor(),
+            .log = {},
+            .host_name = "host",
+            .version = "1.2",
+            .delivery_timeout = std::chrono::minutes(5)};
   }
 
   testing::Simulation simulation_;
@@ -143,6 +147,19 @@ TEST_F(HttpDriver, SendsWithIdempotencyKeyCredentialsAndTimeLimit) {
   EXPECT_EQ(request.tls.server_name, "n");
   EXPECT_FALSE(request.follow_redirects);
   EXPECT_EQ(http_.deadlines[0], before + std::chrono::seconds(5));
+}
+
+TEST_F(HttpDriver, TheTimeLimitIsThatOfTheIntegration) {
+  files_at_start_.write("/bin/true", "");
+  const auto limit = [this](const std::string& entry) {
+    const auto decoded = decode_config("receivers: [{name: a, " + entry + "}]", files_at_start_);
+    EXPECT_THAT(decoded.problems, IsEmpty());
+    const auto built = build(decoded.receivers, parts());
+    return built.at("a").at(0).notifier->time_limit();
+  };
+  EXPECT_EQ(limit("webhook_configs: [{url: 'http://h/', timeout: 30s}]"), std::chrono::seconds(30));
+  EXPECT_EQ(limit("webhook_configs: [{url: 'http://h/'}]"), std::chrono::minutes(5));
+  EXPECT_EQ(limit("exec_configs: [{command: [/bin/true], timeout: 1m}]"), std::chrono::minutes(1));
 }
 
 TEST_F(HttpDriver, RedactsWhatThePeerSays) {
@@ -217,6 +234,26 @@ TEST_F(HttpDriver, SlackGetsOneAttachment) {
             R"({"title":"u","value":"v","short":false}],"actions":[{"type":"button",)"
             R"("text":"Runbook","url":"http://r/","confirm":{"text":"sure"}}],"color":"danger",)"
             R"("mrkdwn_in":["fallback","pretext","text"]}]})");
+}
+
+TEST_F(HttpDriver, SlackTitlesAreCutByCharacters) {
+  const auto title = [this](int characters) {
+    std::string text;
+    for (int i = 0; i < characters; ++i) {
+      text += "결";
+    }
+    EXPECT_EQ(deliver("receivers: [{name: a, slack_configs: [{api_url: 'http://x/', title: '" +
+                      text + "'}]}]")
+                  .kind,
+              OutcomeKind::kDelivered);
+    const auto body = boost::json::parse(http_.requests.back().body);
+    const std::string sent = body.at("attachments").at(0).at("title").as_string().c_str();
+    return sent == text ? std::string("whole") : sent;
+  };
+  EXPECT_EQ(title(1024), "whole");
+  const std::string cut = title(1025);
+  EXPECT_EQ(cut.size(), 1024 * 3U);
+  EXPECT_TRUE(cut.ends_with("결…"));
 }
 
 TEST_F(HttpDriver, SlackAppsPostWithTheirToken) {

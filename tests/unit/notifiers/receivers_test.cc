@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "notifiers/email/email.h"
+#include "notifiers/exec/exec.h"
 #include "notifiers/slack/slack.h"
 #include "notifiers/webhook/webhook.h"
 #include "unit/notifiers/support.h"
@@ -34,20 +35,18 @@ receivers:
     email_configs: [{to: ops@example.org}]
     log_configs: [{}]
     exec_configs: [{command: [/usr/bin/page, "{{alertname}}"]}]
-  - {name: planners, audience: stakeholder, language: ko}
   - name: nobody
-)");
+)",
+                                     FakeFileSystem{{"/usr/bin/page", ""}});
   EXPECT_THAT(decoded.problems, IsEmpty());
-  ASSERT_EQ(decoded.receivers.size(), 3U);
+  ASSERT_EQ(decoded.receivers.size(), 2U);
   std::vector<std::string> ids;
   for (const auto& named : decoded.receivers[0].integrations) {
     ids.push_back(named.id + (named.integration->send_resolved() ? "+" : ""));
   }
   EXPECT_THAT(ids, ::testing::UnorderedElementsAre("email[0]", "exec[0]+", "log[0]+", "slack[0]",
                                                    "slack[1]+", "webhook[0]+"));
-  EXPECT_EQ(decoded.receivers[1].audience, "stakeholder");
-  EXPECT_EQ(decoded.receivers[1].language, "ko");
-  EXPECT_TRUE(decoded.receivers[2].integrations.empty());
+  EXPECT_TRUE(decoded.receivers[1].integrations.empty());
 }
 
 TEST(Receivers, MailTakesItsRelayFromGlobal) {
@@ -109,6 +108,9 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"UnknownKind", "receivers: [{name: a, slak_configs: []}]", "slack_configs"},
         Refusal{"UnsupportedKind", "receivers: [{name: a, pagerduty_configs: [{}]}]",
                 "pagerduty_configs: not supported yet"},
+        Refusal{"Audience", "receivers: [{name: a, audience: stakeholder}]",
+                "audience: not supported yet"},
+        Refusal{"Language", "receivers: [{name: a, language: ko}]", "language: not supported yet"},
         Refusal{"UnknownKey", "receivers: [{name: a, log_configs: [{mesage: x}]}]", "message"},
         Refusal{"WebhookWithoutUrl", "receivers: [{name: a, webhook_configs: [{}]}]",
                 "url or url_file"},
@@ -151,6 +153,12 @@ INSTANTIATE_TEST_SUITE_P(
                 "smarthost: 'm:25', headers: {To: x@y, to: z@y}}]}]",
                 "a second header"},
         Refusal{"ExecWithoutCommand", "receivers: [{name: a, exec_configs: [{}]}]", "the program"},
+        Refusal{"ExecMissing", "receivers: [{name: a, exec_configs: [{command: [/no/such]}]}]",
+                "command: expected a program, but \"/no/such\" does not exist"},
+        Refusal{"ExecNotInPath", "receivers: [{name: a, exec_configs: [{command: [no-such]}]}]",
+                "no \"no-such\" in PATH"},
+        Refusal{"ExecRelative", "receivers: [{name: a, exec_configs: [{command: [bin/x]}]}]",
+                "\"/etc/tocsin/bin/x\" does not exist"},
         Refusal{"PluginWithoutFile", "receivers: [{name: a, plugin_configs: [{path: x.so}]}]",
                 "does not exist"},
         Refusal{"TwoWaysToLogIn",
@@ -166,6 +174,19 @@ INSTANTIATE_TEST_SUITE_P(
                 "{tls_config: {cert_file: ''}}}]}, {name: a}]",
                 "a second receiver"}),
     [](const auto& instance) { return instance.param.name; });
+
+TEST(Receivers, ProgramsAreFoundAsTheyAreStarted) {
+  const auto decoded = decode_config(
+      "receivers: [{name: a, exec_configs: [{command: [page]}, {command: [hooks/page]}]}]",
+      FakeFileSystem{{"/usr/bin/page", ""}, {"/etc/tocsin/hooks/page", ""}});
+  ASSERT_THAT(decoded.problems, IsEmpty());
+  const auto command = [&](std::size_t index) {
+    const auto& named = decoded.receivers[0].integrations.at(index);
+    return dynamic_cast<const exec::Exec&>(*named.integration).config().command.front();
+  };
+  EXPECT_EQ(command(0), "page") << "by PATH at each start";
+  EXPECT_EQ(command(1), "/etc/tocsin/hooks/page");
+}
 
 TEST(Receivers, DefaultsOfUnsupportedKindsAreOnlyWarnedAbout) {
   const auto decoded =

@@ -5,18 +5,30 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <future>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace tocsin::testing {
 
-/// A mail server on the loopback that takes one connection and remembers what it was told. The
-/// answers to RCPT and to the end of DATA can be chosen.
+struct SmtpAnswers {
+  std::vector<std::string> rcpt = {"250 ok"};  ///< one after the other; the last one stays
+  std::string data = "250 queued";             ///< to the end of DATA …
+  std::shared_future<void> before_data = {};   ///< … when this is ready
+  std::string auth = "235 welcome";
+  int connections = 1;
+};
+
+/// A mail server on the loopback that takes one connection after the other and remembers what it
+/// was told.
 class SmtpSink {
  public:
   explicit SmtpSink(std::string rcpt_answer = "250 ok", std::string data_answer = "250 queued")
-      : rcpt_answer_(std::move(rcpt_answer)), data_answer_(std::move(data_answer)) {
+      : SmtpSink(SmtpAnswers{
+            .rcpt = {std::move(rcpt_answer)}, .data = std::move(data_answer), .before_data = {}}) {}
+  explicit SmtpSink(SmtpAnswers answers) : answers_(std::move(answers)) {
     listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
@@ -26,7 +38,11 @@ class SmtpSink {
     EXPECT_EQ(listen(listener_, 1), 0);
     getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
     port_ = std::to_string(ntohs(address.sin_port));
-    thread_ = std::thread([this] { serve(); });
+    thread_ = std::thread([this] {
+      for (int i = 0; i < answers_.connections; ++i) {
+        serve();
+      }
+    });
   }
   ~SmtpSink() { wait(); }
   SmtpSink(const SmtpSink&) = delete;
@@ -62,15 +78,21 @@ class SmtpSink {
       } else if (verb == "AUTH") {
         say(peer, "334 ");
         next_line(peer, line);
-        say(peer, "235 welcome");
+        say(peer, answers_.auth);
       } else if (verb == "RCPT") {
-        say(peer, rcpt_answer_);
+        say(peer, answers_.rcpt.front());
+        if (answers_.rcpt.size() > 1) {
+          answers_.rcpt.erase(answers_.rcpt.begin());
+        }
       } else if (verb == "DATA") {
         say(peer, "354 go on");
         while (next_line(peer, line) && line != ".") {
           data += line + "\n";
         }
-        say(peer, data_answer_);
+        if (answers_.before_data.valid()) {
+          answers_.before_data.wait();
+        }
+        say(peer, answers_.data);
       } else if (verb == "QUIT") {
         say(peer, "221 bye");
         break;
@@ -100,8 +122,7 @@ class SmtpSink {
     return false;
   }
 
-  std::string rcpt_answer_;
-  std::string data_answer_;
+  SmtpAnswers answers_;
   int listener_ = -1;
   std::string port_;
   std::thread thread_;

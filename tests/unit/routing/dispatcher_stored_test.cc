@@ -11,6 +11,10 @@ TEST(DispatcherStored, CorruptRecordsChangeNothing) {
   World world;
   world.fire(alert("A", "x"));
   world.wait(minutes(1));
+  world.resolve(alert("A", "x"));
+  world.wait(minutes(5));
+  world.refuse();
+  world.fire(alert("A", "x"));
   auto options = one_integration();
   options.route.group_by = {"instance"};
   world.dispatcher.configure(options);

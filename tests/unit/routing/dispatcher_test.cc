@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+#include <set>
+
 #include "unit/routing/world.h"
 
 namespace tocsin::routing {
@@ -228,24 +231,40 @@ TEST(Dispatcher, AlertsStandInAlertmanagersOrder) {
   EXPECT_THAT(world.told(), ElementsAre("30s webhook[0] firing A/z A/a A/a A/b A/"));
 }
 
-TEST(Dispatcher, AStormIsOneNoticeWithCounts) {
+TEST(Dispatcher, AStormIsToldInPartsAndNobodyIsLeftOut) {
   auto options = one_integration();
-  options.max_alerts = 10;
+  options.max_alerts = 500;
   World world(options);
   std::vector<model::AlertChange> storm;
+  std::vector<model::AlertChange> calm;
   for (int number = 0; number < 1200; ++number) {
-    storm.push_back(testing::fired(world.now, alert("A", std::to_string(1000 + number))));
+    const Labels labels = alert("A", std::to_string(1000 + number));
+    storm.push_back(testing::fired(world.now, labels));
+    calm.push_back(testing::resolved(world.now + minutes(1), labels));
   }
   world.change(storm);
   EXPECT_EQ(world.journal.size(), 3U) << "records hold many alerts each";
   world.wait(minutes(1));
-  world.resolve(alert("A", "1000"));
+  calm.pop_back();
+  world.change(calm);
   world.wait(minutes(5));
-  ASSERT_EQ(world.notices.size(), 2U);
-  EXPECT_EQ(world.notices[0].alerts.size(), 10U);
-  EXPECT_EQ(world.notices[0].truncated_alerts, 1190U);
-  EXPECT_FALSE(world.notices[1].alerts.front().resolved()) << "firing ones come first then";
-  EXPECT_FALSE(world.notices[1].resolved);
+  ASSERT_EQ(world.notices.size(), 6U);
+  std::set<std::string> ids;
+  std::map<std::string, int> states;
+  for (std::size_t i = 0; i < world.notices.size(); ++i) {
+    const model::Notice& notice = world.notices[i];
+    EXPECT_TRUE(ids.insert(notice.id).second);
+    EXPECT_EQ(notice.alerts.size(), i % 3 == 2 ? 200U : 500U);
+    EXPECT_EQ(notice.truncated_alerts, 0U);
+    EXPECT_FALSE(notice.resolved) << "one fires to the end";
+    for (const model::Alert& alert : notice.alerts) {
+      states[std::string(alert.labels.get("instance"))] += alert.resolved() ? 10 : 1;
+    }
+  }
+  EXPECT_EQ(world.notices[3].alerts.front().labels.get("instance"), "2199")
+      << "firing ones come first then";
+  EXPECT_EQ(states.size(), 1200U);
+  EXPECT_EQ(std::ranges::count_if(states, [](const auto& of) { return of.second == 11; }), 1199);
 }
 
 TEST(Dispatcher, DecisionsChangeNothing) {

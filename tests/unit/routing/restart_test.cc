@@ -107,7 +107,14 @@ struct Life {
       }
       DeliveryOutcome outcome;
       outcome.kind = fails ? DeliveryOutcome::Kind::kRetry : DeliveryOutcome::Kind::kDelivered;
+      if (fails && random.below(3) == 0) {
+        outcome.kind = DeliveryOutcome::Kind::kRefused;
+      }
+      const bool later = machines.outbox.has_later(notice.id);
       keep(machines.outbox.decide_outcome(now, notice.id, outcome, random).records);
+      if (outcome.kind == DeliveryOutcome::Kind::kRefused) {
+        keep(machines.dispatcher.decide_refused(now, notice, later).records);
+      }
     }
   }
 

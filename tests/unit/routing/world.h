@@ -72,6 +72,8 @@ struct World {
     change({testing::fired(now, labels, annotations)});
   }
   void resolve(const Labels& labels) { change({testing::resolved(now, labels)}); }
+  /// The receiver refuses the newest notice.
+  void refuse() { keep(dispatcher.decide_refused(now, model::Notice(notices.back()), false)); }
   /// Time passes, and every deadline on the way is served.
   void wait(milliseconds by) {
     const base::WallTime end = now + by;
