@@ -244,8 +244,6 @@ class Store {
   LogBatch take_log();
   /// By how much times were shifted in all.
   base::Duration shift() const;
-  /// The newest time of all samples, as shown; nothing when there are none.
-  std::optional<base::WallTime> newest() const;
   /// Says that memory holds every sample from this kept time on.
   void set_memory_floor(std::int64_t kept_ms);
 
