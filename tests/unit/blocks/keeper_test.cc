@@ -260,6 +260,38 @@ TEST_F(KeeperTest, AShiftOfTimeIsRemembered) {
   EXPECT_EQ(found.back().time_ms, clock_.now_ms - 15'000);
 }
 
+TEST_F(KeeperTest, WhatLiesBeforeTheRetentionIsRefusedFromTheStart) {
+  constexpr std::int64_t kDayMs = 86'400'000;
+  const auto refuses = [this](std::int64_t time_ms) {
+    series::Appender appender = store_->appender(1);
+    const auto done = appender.append(labels(5), {time_ms, 1});
+    EXPECT_EQ(appender.commit().refused, 1U) << time_ms;
+    return done && *done == series::AppendOutcome::kTooOld;
+  };
+  for (const bool with_file : {true, false}) {
+    if (with_file) {
+      open();
+    } else {
+      close();
+      options_.path.clear();
+      store_ = std::make_unique<series::Store>(series::StoreOptions{});
+      keeper_ = std::make_unique<Keeper>(Keeper::Parts{.executor = loop_.executor(),
+                                                       .clock = clock_,
+                                                       .timers = loop_.timers(),
+                                                       .store = *store_},
+                                         options_, KeeperHooks{});
+      keeper_->configure(options_);
+    }
+    const std::int64_t old_ms = with_file ? 16 * kDayMs : kDayMs / 8;
+    for (const std::int64_t time_ms :
+         {std::int64_t{-5}, std::int64_t{0}, std::numeric_limits<std::int64_t>::min(),
+          clock_.now_ms - old_ms}) {
+      EXPECT_TRUE(refuses(time_ms)) << time_ms << ' ' << with_file;
+    }
+    append_at(6, clock_.now_ms - 3600'000);
+  }
+}
+
 TEST_F(KeeperTest, TimesOfTheFutureThatATargetStatesMoveNothing) {
   open();
   for (int start = 0; start < 3; ++start) {
