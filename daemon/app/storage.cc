@@ -117,7 +117,7 @@ void StorageMetrics::restored(const blocks::RestoreReport& report, double second
                {"samples_without_series", std::to_string(report.unknown_samples)}});
   }
   if (report.shifted != base::Duration{0}) {
-    log_warning("stored samples were from the future; they move with the clock",
+    log_warning("the clock was set back since samples were stored; they move with it",
                 {{"by", base::format_duration(-report.shifted)}});
   }
   if (report.series > 0) {

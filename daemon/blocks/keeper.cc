@@ -89,6 +89,8 @@ Keeper::Keeper(Parts parts, KeeperOptions options, KeeperHooks hooks)
         }
       }) {
   stats_.window = options_.window;
+  // Pushes may come before the limits of a configuration do.
+  parts_.store.begin(parts_.clock.wall_now());
 }
 
 Keeper::~Keeper() = default;
@@ -165,6 +167,7 @@ void Keeper::configure(const KeeperOptions& options) {
   stats_.memory_short = false;
   // What cannot be sealed is not kept for weeks.
   parts_.store.set_retention(open_ ? options_.retention : options_.window);
+  parts_.store.begin(parts_.clock.wall_now());
   parts_.store.set_window(options_.window);
   parts_.store.set_max_unsealed(options_.max_unsealed);
   parts_.store.set_max_series(options_.max_series);

@@ -67,7 +67,7 @@ struct RestoreReport {
   std::uint64_t damaged_log_rows = 0;
   std::uint64_t unknown_samples = 0;  ///< whose series only a damaged block named
   bool moved_aside = false;           ///< the whole file was damaged: a new one was begun
-  base::Duration shifted{0};          ///< the samples were from the future, and moved
+  base::Duration shifted{0};          ///< the clock was set back since: the samples moved along
 };
 
 struct KeeperStats {

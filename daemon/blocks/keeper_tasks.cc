@@ -86,8 +86,13 @@ async::Task<base::Status> Keeper::write_pending() {
     co_return base::Status{};
   }
   auto batch = std::make_shared<series::LogBatch>(std::exchange(*pending_, {}));
-  auto job = [shared = shared_, batch, shift_ms,
+  // Kept times go on when the clock is set back: one that nobody has seen yet shows at a start.
+  const std::int64_t written_ms = base::to_millis(parts_.clock.wall_now()) - shift_ms;
+  auto job = [shared = shared_, batch, shift_ms, written_ms,
               shifted = shift_ms != stored_shift_ms_]() -> base::Result<LogWritten> {
+    if (base::Status noted = shared->file->note_written(written_ms); !noted) {
+      return noted.error();
+    }
     if (shifted) {
       if (base::Status set = shared->file->set_shift_ms(shift_ms); !set) {
         return set.error();

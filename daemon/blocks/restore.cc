@@ -11,10 +11,12 @@ namespace tocsin::blocks {
 namespace {
 
 /// The blocks that a start reads: those that name the live series, and as many before them as the
-/// window in memory asks for and the limit allows. Sets from which time on memory is whole.
+/// window in memory asks for and the limit allows. Sets from which time on memory is whole. Times
+/// are kept ones.
 std::vector<series::BlockInfo> choose(const std::vector<series::BlockInfo>& blocks,
                                       const SealPoint& point, const KeeperOptions& options,
-                                      std::int64_t window_from_ms, series::Store& store) {
+                                      std::int64_t now_ms, series::Store& store) {
+  const std::int64_t window_from_ms = now_ms - options.window.count();
   std::vector<series::BlockInfo> chosen;
   std::int64_t floor_ms = std::numeric_limits<std::int64_t>::min();
   std::uint64_t more = 0;
@@ -33,7 +35,8 @@ std::vector<series::BlockInfo> choose(const std::vector<series::BlockInfo>& bloc
       floor_ms = std::max(floor_ms, block->max_time_ms + 1);
     }
   }
-  store.set_memory_floor(floor_ms);
+  // Targets may state times of the future; what comes now must not be older than the floor.
+  store.set_memory_floor(std::min(floor_ms, now_ms));
   // Seals overlap with the gap: what lies before it need not be read.
   std::erase_if(chosen, [&](const series::BlockInfo& block) {
     return block.id < point.first_block && block.max_time_ms < floor_ms;
@@ -55,17 +58,29 @@ base::Result<series::Block> read(SeriesFile& file, std::uint64_t id) {
 base::Result<RestoreReport> restore(SeriesFile& file, series::Store& store,
                                     const KeeperOptions& options, base::WallTime now) {
   const auto shift_ms = file.shift_ms();
+  const auto written_ms = file.written_ms();
   const auto point = file.seal_point();
   auto blocks = file.list();
-  if (!shift_ms || !point || !blocks) {
-    return !shift_ms ? shift_ms.error() : !point ? point.error() : blocks.error();
+  for (const auto* answer : {&shift_ms, &written_ms}) {
+    if (!*answer) {
+      return answer->error();
+    }
+  }
+  if (!point || !blocks) {
+    return !point ? point.error() : blocks.error();
   }
   RestoreReport report;
-  store.shift_times(base::Duration(*shift_ms));
+  // The clock was set back while nobody was here: what is stored moves along, as it does at run
+  // time, or every new sample would be out of order. Samples do not tell: targets and pushes may
+  // state times of the future.
+  if (const base::WallTime written = base::from_millis(*written_ms + *shift_ms); written > now) {
+    report.shifted = now - written;
+  }
+  store.shift_times(base::Duration(*shift_ms) + report.shifted);
   store.set_last_id(point->last_id);
-  const std::int64_t window_from_ms = base::to_millis(now - options.window) - *shift_ms;
+  const std::int64_t now_ms = base::to_millis(now) - store.shift().count();
   series::RestoredRefs refs;
-  for (const series::BlockInfo& info : choose(*blocks, *point, options, window_from_ms, store)) {
+  for (const series::BlockInfo& info : choose(*blocks, *point, options, now_ms, store)) {
     const auto block = read(file, info.id);
     if (block) {
       store.restore(*block, info.id >= point->first_block, refs);
@@ -96,12 +111,6 @@ base::Result<RestoreReport> restore(SeriesFile& file, series::Store& store,
     return damaged.error();
   }
   report.damaged_log_rows = *damaged + undecodable;
-  // The clock was set back while nobody was here: what is stored moves along, as it does at run
-  // time, or every new sample would be out of order.
-  if (const auto newest = store.newest(); newest && *newest >= now) {
-    report.shifted = now - *newest - std::chrono::milliseconds(1);
-    store.shift_times(report.shifted);
-  }
   const series::StoreStats stats = store.stats();
   report.series = stats.series;
   report.samples = stats.samples;

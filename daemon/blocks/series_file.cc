@@ -264,6 +264,17 @@ base::Status SeriesFile::set_shift_ms(std::int64_t shift_ms) { return set("shift
 
 base::Result<std::int64_t> SeriesFile::shift_ms() { return setting("shift_ms"); }
 
+base::Status SeriesFile::note_written(std::int64_t kept_ms) {
+  return database_
+      .prepare(
+          "insert into settings (name, value) values ('written_ms', ?)"
+          " on conflict (name) do update set value = max(value, excluded.value)")
+      .bind(kept_ms)
+      .run();
+}
+
+base::Result<std::int64_t> SeriesFile::written_ms() { return setting("written_ms"); }
+
 base::Result<std::int64_t> SeriesFile::setting(std::string_view name) {
   Statement statement =
       database_.prepare("select value from settings where name = cast(? as text)");

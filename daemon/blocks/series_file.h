@@ -49,6 +49,11 @@ class SeriesFile final : public series::BlockStore {
   base::Result<SealPoint> seal_point();
   base::Status set_shift_ms(std::int64_t shift_ms);
   base::Result<std::int64_t> shift_ms();
+  /// Remembers that something was written at this time; the latest one stays.
+  base::Status note_written(std::int64_t kept_ms);
+  /// When something was written last: tocsin's own time, whatever the samples state. 0 in a file of
+  /// a version that did not remember.
+  base::Result<std::int64_t> written_ms();
 
   /// Gives up to so many unused pages back to the disk.
   base::Status vacuum();

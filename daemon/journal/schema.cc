@@ -83,24 +83,45 @@ bool has_tables(soci::session& session) {
   return tables.fetch();
 }
 
+base::Error foreign() {
+  return {base::ErrorCode::kInvalidInput, "the database holds tables of another program"};
+}
+
+base::Error newer(int version) {
+  return {base::ErrorCode::kUnsupported, "the database was written by a newer tocsin (layout " +
+                                             std::to_string(version) + ", this one knows up to " +
+                                             std::to_string(kSchemaVersion) +
+                                             ") and was left untouched"};
+}
+
 }  // namespace
+
+base::Status check_untouched(const std::string& path) {
+  const int version =
+      ask_sqlite_untouched(path, "select max(version) from schema_version").value_or(0);
+  if (version > kSchemaVersion) {
+    return newer(version);
+  }
+  const bool theirs =
+      ask_sqlite_untouched(path,
+                           "select count(*) > 0 and sum(name = 'schema_version') = 0"
+                           " from sqlite_master where type = 'table'")
+          .value_or(0) != 0;
+  return theirs ? base::Status(foreign()) : base::Status();
+}
 
 base::Result<int> schema_version(soci::session& session) {
   try {
     if (!has_table(session, "schema_version")) {
       if (has_tables(session)) {
-        return base::Error(base::ErrorCode::kInvalidInput,
-                           "the database holds tables of another program");
+        return foreign();
       }
       return 0;
     }
     int version = 0;
     session << "select max(version) from schema_version", soci::into(version);
     if (version > kSchemaVersion) {
-      return base::Error(base::ErrorCode::kUnsupported,
-                         "the database was written by a newer tocsin (layout " +
-                             std::to_string(version) + ", this one knows up to " +
-                             std::to_string(kSchemaVersion) + ") and was left untouched");
+      return newer(version);
     }
     return version;
   } catch (const soci::soci_error& error) {

@@ -31,6 +31,9 @@ base::Result<std::unique_ptr<SqlStore>> SqlStore::open(std::string path) {
 }
 
 base::Status SqlStore::connect() {
+  if (base::Status known = check_untouched(path_); !known) {
+    return std::move(known.error()).context(path_);
+  }
   auto opened = open_sqlite(path_);
   if (!opened) {
     return opened.error();

@@ -25,6 +25,27 @@ int result_code(const soci::soci_error& error) {
 /// SOCI takes `key=value` pairs; a value in double quotes may hold blanks.
 std::string connect_string(const std::string& path) { return "dbname=\"" + path + "\""; }
 
+/// A path within a URI.
+std::string escaped(const std::string& path) {
+  std::string text;
+  for (const char c : path) {
+    switch (c) {
+      case '%':
+        text += "%25";
+        break;
+      case '?':
+        text += "%3f";
+        break;
+      case '#':
+        text += "%23";
+        break;
+      default:
+        text += c;
+    }
+  }
+  return text;
+}
+
 base::Error cannot_open(const std::string& path) {
   if (!sqlite_path_exists(base::parent_folder(path))) {
     return {base::ErrorCode::kNotFound, path + ": the folder does not exist"};
@@ -78,6 +99,27 @@ base::Result<std::unique_ptr<soci::session>> open_sqlite(const std::string& path
     return failure;
   }
   return session;
+}
+
+std::optional<int> ask_sqlite_untouched(const std::string& path, const char* question) {
+  if (!sqlite_path_exists(path) || sqlite_path_exists(path + "-wal") ||
+      sqlite_path_exists(path + "-journal")) {
+    return std::nullopt;
+  }
+  // Of what is said to be immutable SQLite takes no lock and opens no log.
+  const std::string uri = "file:" + escaped(path) + "?immutable=1";
+  sqlite_api::sqlite3* handle = nullptr;
+  sqlite_api::sqlite3_stmt* statement = nullptr;
+  std::optional<int> answer;
+  if (sqlite_api::sqlite3_open_v2(uri.c_str(), &handle, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI,
+                                  nullptr) == SQLITE_OK &&
+      sqlite_api::sqlite3_prepare_v2(handle, question, -1, &statement, nullptr) == SQLITE_OK &&
+      sqlite_api::sqlite3_step(statement) == SQLITE_ROW) {
+    answer = sqlite_api::sqlite3_column_int(statement, 0);
+  }
+  sqlite_api::sqlite3_finalize(statement);
+  sqlite_api::sqlite3_close_v2(handle);
+  return answer;
 }
 
 base::Status tune_sqlite(soci::session& session) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -18,6 +19,10 @@ namespace tocsin::journal {
 /// Changes nothing in a file that exists. kUnavailable when another process holds it, kDenied or
 /// kNotFound when the path cannot be opened, kCorrupt when it is no database.
 base::Result<std::unique_ptr<soci::session>> open_sqlite(const std::string& path);
+
+/// The number that a file answers a question with, without a trace beside it: no lock, no log.
+/// Nothing when it cannot tell: there is no file, no such table, or a log that is not folded in.
+std::optional<int> ask_sqlite_untouched(const std::string& path, const char* question);
 
 /// Switches to write-ahead logging with full synchronisation and a small cache. Call once the
 /// schema is known to be ours: it writes to the file.

@@ -105,17 +105,6 @@ base::Duration Store::shift() const {
   return base::Duration(impl_->shift_ms);
 }
 
-std::optional<base::WallTime> Store::newest() const {
-  const std::shared_lock lock(impl_->mutex);
-  std::optional<std::int64_t> newest;
-  for (const auto& series : impl_->table) {
-    if (series && !series->empty()) {
-      newest = std::max(newest.value_or(series->newest_ms()), series->newest_ms());
-    }
-  }
-  return newest ? std::optional(base::from_millis(*newest + impl_->shift_ms)) : std::nullopt;
-}
-
 void Store::set_memory_floor(std::int64_t kept_ms) {
   const std::unique_lock lock(impl_->mutex);
   impl_->memory_floor_ms = kept_ms;

@@ -172,6 +172,11 @@ std::optional<Origin> Store::origin_of(SeriesRef ref) const {
   return series != nullptr ? std::optional(series->origin) : std::nullopt;
 }
 
+void Store::begin(base::WallTime now) {
+  const std::unique_lock lock(impl_->mutex);
+  impl_->floor_ms = base::to_millis(now - impl_->options.retention) - impl_->shift_ms;
+}
+
 void Store::expire(base::WallTime now) {
   impl_->expire_from = 0;
   impl_->expired.clear();

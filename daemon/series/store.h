@@ -205,6 +205,9 @@ class Store {
   /// The origin that created a series.
   std::optional<Origin> origin_of(SeriesRef ref) const;
 
+  /// Tells the time before anything is written: what lies before the retention is refused from now
+  /// on, not only once something has expired.
+  void begin(base::WallTime now);
   /// Drops samples before now - retention, and series that then have none. Call now and then.
   void expire(base::WallTime now);
   /// The same in steps of so many slots, so that nothing waits long: true once a pass is complete.
@@ -247,8 +250,6 @@ class Store {
   LogBatch take_log();
   /// By how much times were shifted in all.
   base::Duration shift() const;
-  /// The newest time of all samples, as shown; nothing when there are none.
-  std::optional<base::WallTime> newest() const;
   /// Says that memory holds every sample from this kept time on.
   void set_memory_floor(std::int64_t kept_ms);
 

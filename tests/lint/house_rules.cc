@@ -60,17 +60,25 @@ struct BannedCall {
 
 const std::vector<BannedCall>& banned_calls() {
   static const std::vector<BannedCall> kBanned = {
-      {R"((system|steady|high_resolution)_clock::now|clock_gettime|gettimeofday|\btime\(nullptr\))",
+      {R"((system|steady|high_resolution)_clock::now|clock_gettime|gettimeofday|std::time\(|)"
+       R"((^|[^\w.>])time\(\s*(nullptr|NULL|0|&))",
        {"async"},
        "ask base::Clock"},
       {R"(\b(steady|system|high_resolution|deadline)_timer\b)", {"async"}, "wait on async::Timers"},
       {R"(this_thread::sleep|\busleep\(|\bnanosleep\(|[^_.>\w]sleep\()",
        {},
        "wait on async::Timers"},
-      {R"(random_device|mt19937|\bs?rand\(|getrandom)", {"async"}, "ask base::Random"},
-      {R"(\b(secure_)?getenv\b|\bsetenv\b)", {"async"}, "ask base::Environment"},
+      {R"(random_device|mt19937|random_engine|minstd_rand|ranlux|knuth_b|\bs?rand\(|getrandom)",
+       {"async"},
+       "ask base::Random"},
+      {R"(\b(secure_)?getenv\b|\b(un)?setenv\b|\bputenv\b|\benviron\b)",
+       {"async"},
+       "ask base::Environment"},
       {R"(std::j?thread\b|pthread_create)", {"async"}, "use async::BlockingThread or WorkerPool"},
-      {R"(std::(i|o)?fstream|\bfopen\(|std::filesystem)", {"async"}, "ask base::FileSystem"},
+      {R"(std::async\b)", {}, "use async::BlockingThread or WorkerPool"},
+      {R"(std::(i|o)?fstream|\bfopen\(|std::filesystem|(^|[^\w>])::(open|openat|creat)\()",
+       {"async"},
+       "ask base::FileSystem"},
       {R"(asio::detached)", {}, "spawn on an async::TaskGroup"},
       {R"(std::regex)", {}, "use RE2"},
       {R"(\busing namespace\b)", {}, "name what is used"},
@@ -90,12 +98,20 @@ void check_include(const std::string& room, std::string_view target, bool sdk, V
     where.what = why;
     found.push_back(where);
   };
+  const auto steps = base::split(target, '/');
+  if (std::ranges::any_of(steps, [](std::string_view step) { return step.starts_with('.'); })) {
+    forbid("an include names its room, not a way there: " + std::string(target));
+    return;
+  }
   if (sdk) {
     if (target.starts_with("boost/") ||
         allowed_includes().contains(target.substr(0, std::min(target.find('/'), target.size())))) {
       forbid("the plugin SDK may not include " + std::string(target));
     }
     return;
+  }
+  if (target.starts_with("daemon/")) {
+    forbid("rooms are named from daemon/ on: " + std::string(target));
   }
   const bool network = target.starts_with("boost/beast") || target.starts_with("boost/asio/ssl") ||
                        target.starts_with("openssl/");
@@ -168,6 +184,13 @@ void check_promises(std::string_view path, std::string_view source, std::vector<
 }
 
 }  // namespace
+
+bool is_source(std::string_view path) {
+  constexpr std::string_view kEndings[] = {".h",   ".hh",  ".hpp", ".hxx", ".cc",
+                                           ".cpp", ".cxx", ".c",   ".ipp", ".inl"};
+  return std::ranges::any_of(kEndings,
+                             [path](std::string_view ending) { return path.ends_with(ending); });
+}
 
 std::vector<Violation> check_file(std::string_view path, std::string_view source) {
   std::vector<Violation> found;

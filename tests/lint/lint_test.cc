@@ -24,8 +24,7 @@ TEST(HouseRules, HoldInEveryFile) {
   const std::filesystem::path root(TOCSIN_SOURCE_DIR);
   for (const char* folder : {"daemon", "include"}) {
     for (const auto& entry : std::filesystem::recursive_directory_iterator(root / folder)) {
-      const std::string extension = entry.path().extension();
-      if (extension != ".h" && extension != ".cc" && extension != ".hpp") {
+      if (!entry.is_regular_file() || !is_source(entry.path().string())) {
         continue;
       }
       ++files;
@@ -67,6 +66,23 @@ constexpr Planted kPlanted[] = {
     {"BoostInSdk", "include/tocsin/plugin.h", "#include <boost/json.hpp>\n", "include"},
     {"UnknownRoom", "daemon/kitchen/a.cc", "int x;\n", "include"},
     {"LowerRoomIsFine", "daemon/promql/a.cc", "#include \"series/store.h\"\n", nullptr},
+    {"RoomThroughItsParent", "daemon/rules/a.cc", "#include \"../journal/journal.h\"\n", "include"},
+    {"RoomThroughItself", "daemon/rules/a.cc", "#include \"./../journal/journal.h\"\n", "include"},
+    {"RoomFromTheRoot", "daemon/rules/a.cc", "#include \"daemon/journal/journal.h\"\n", "include"},
+    {"ParentInSdk", "include/tocsin/plugin.h", "#include \"../../daemon/base/result.h\"\n",
+     "include"},
+    {"TimeOfNull", "daemon/rules/a.cc", "auto t = time(NULL);\n", "banned-call"},
+    {"TimeOfZero", "daemon/rules/a.cc", "auto t = std::time(0);\n", "banned-call"},
+    {"TimeIntoVariable", "daemon/rules/a.cc", "std::time( &t );\n", "banned-call"},
+    {"MethodNamedTime", "daemon/rules/a.cc", "auto t = sample.time(at);\n", nullptr},
+    {"RandomEngine", "daemon/rules/a.cc", "std::default_random_engine engine;\n", "banned-call"},
+    {"RandomEngineOfOldName", "daemon/rules/a.cc", "std::minstd_rand engine;\n", "banned-call"},
+    {"EnvironmentOfOldName", "daemon/app/a.cc", "for (char** e = environ; *e; ++e) {}\n",
+     "banned-call"},
+    {"FileOfTheSystem", "daemon/rules/a.cc", "int file = ::open(path, O_RDONLY);\n", "banned-call"},
+    {"MethodNamedOpen", "daemon/app/a.cc", "auto file = SqlStore::open(path);\n", nullptr},
+    {"AsyncThread", "daemon/async/a.cc", "auto f = std::async(run);\n", "banned-call"},
+    {"OurAsync", "daemon/app/a.cc", "async::Task<> t = tocsin::async::wait(run);\n", nullptr},
     {"WallClock", "daemon/rules/a.cc", "auto t = std::chrono::system_clock::now();\n",
      "banned-call"},
     {"SteadyClock", "daemon/app/a.cc", "auto t = std::chrono::steady_clock::now();\n",
@@ -104,6 +120,16 @@ constexpr Planted kPlanted[] = {
 
 INSTANTIATE_TEST_SUITE_P(HouseRules, PlantedViolation, ::testing::ValuesIn(kPlanted),
                          [](const auto& planted) { return std::string(planted.param.name); });
+
+TEST(HouseRules, EveryEndingOfASourceIsRead) {
+  for (const char* path : {"daemon/a/b.h", "daemon/a/b.cc", "include/b.hpp", "daemon/a/b.cpp",
+                           "daemon/a/b.cxx", "daemon/a/b.c", "daemon/a/b.inl"}) {
+    EXPECT_TRUE(is_source(path)) << path;
+  }
+  for (const char* path : {"daemon/a/README.md", "daemon/a/CMakeLists.txt", "daemon/a.cc/b.sql"}) {
+    EXPECT_FALSE(is_source(path)) << path;
+  }
+}
 
 TEST(HouseRules, LongFilesAreReported) {
   std::string source;

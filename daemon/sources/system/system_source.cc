@@ -8,6 +8,11 @@ namespace tocsin::sources::system {
 
 namespace {
 
+/// Every kernel has what these read: where none of them works, there is no host to be seen.
+bool tells_of_a_host(std::string_view collector) {
+  return collector == "stat" || collector == "meminfo";
+}
+
 double seconds_between(base::MonotonicTime from, base::MonotonicTime to) {
   return std::chrono::duration<double>(to - from).count();
 }
@@ -51,11 +56,16 @@ async::Task<Batch> SystemSource::poll(PollContext context) {
   batch.started = context.started;
   output_.begin();
   std::size_t working = 0;
+  bool asked = false;  // for what tells of a host …
+  bool seen = false;   // … and got it
   for (const auto& collector : collectors_) {
     const base::MonotonicTime start = clock.monotonic_now();
     const base::Status status = collector->collect(host_, output_);
     working += status ? 1 : 0;
-    if (!status && batch.error.empty()) {
+    const bool essential = tells_of_a_host(collector->name());
+    asked = asked || essential;
+    seen = seen || (essential && status);
+    if (!status && (batch.error.empty() || essential)) {
       batch.error = std::string(collector->name()) + ": " + status.error().to_string();
     }
     report(collector->name(), status.has_value(), start);
@@ -71,8 +81,9 @@ async::Task<Batch> SystemSource::poll(PollContext context) {
     report("time", true, clock.monotonic_now());
   }
   batch.samples = output_.take();
-  // One collector that cannot work is no failed poll; uname alone is no host either.
-  batch.up = working > 1 || collectors_.size() <= 1;
+  // One collector that cannot work is no failed poll. Interfaces of this machine and its name alone
+  // are no host either, unless nobody asks for more.
+  batch.up = asked ? seen : working > 0 || collectors_.size() <= 1;
   if (batch.up) {
     batch.error.clear();
   } else {

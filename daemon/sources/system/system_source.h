@@ -33,8 +33,9 @@ struct SystemConfig {
 std::vector<std::string> collector_names();
 
 /// Polls the host under node_exporter's metric names. Each collector works alone: one that fails
-/// says so in node_scrape_collector_success. Files of /proc and /sys are read on the main loop,
-/// because the kernel makes them up without waiting; statfs has a thread.
+/// says so in node_scrape_collector_success; without `stat` and `meminfo`, which every kernel has,
+/// the poll fails. Files of /proc and /sys are read on the main loop, because the kernel makes them
+/// up without waiting; statfs has a thread.
 class SystemSource final : public Source {
  public:
   struct Dependencies {

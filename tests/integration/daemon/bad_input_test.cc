@@ -148,6 +148,7 @@ TEST(ForeignDatabase, OfANewerVersionIsRefusedAndLeftAlone) {
   EXPECT_EQ(rig.process().wait(10s), 1);
   EXPECT_THAT(rig.log(), HasSubstr("newer tocsin"));
   EXPECT_TRUE(rig.read("tocsin.db") == before) << "it must stay as it was, byte for byte";
+  EXPECT_FALSE(std::filesystem::exists(rig.path("tocsin.db-wal"))) << "nothing lies beside it";
 }
 
 TEST(ForeignDatabase, OfAnotherProgramIsRefused) {

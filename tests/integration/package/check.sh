@@ -48,7 +48,10 @@ mount -t proc proc "$work/overlay/root/proc"
 mount --bind /dev "$work/overlay/root/dev"
 chroot "$work/overlay/root" sh -eux <<'INNER'
 export DEBIAN_FRONTEND=noninteractive
+wanted=/etc/systemd/system/multi-user.target.wants/tocsin.service
 dpkg -i /tocsin.deb
+# Enabled, though no systemd runs in here; later what the administrator did last stays.
+[ -L $wanted ]
 getent passwd tocsin
 [ "$(stat -c %U:%a /var/lib/tocsin)" = tocsin:750 ]
 [ "$(stat -c %U:%G:%a /etc/tocsin)" = root:tocsin:750 ]
@@ -57,11 +60,27 @@ runuser -u tocsin -- tocsin version
 echo '# ours' >>/etc/tocsin/tocsin.yml
 dpkg -i /tocsin.deb
 grep -q '# ours' /etc/tocsin/tocsin.yml
+[ -L $wanted ]
+systemctl disable tocsin.service
+dpkg -i /tocsin.deb
+[ ! -L $wanted ]
+systemctl mask tocsin.service
+dpkg -i /tocsin.deb
+[ "$(readlink /etc/systemd/system/tocsin.service)" = /dev/null ]
+systemctl unmask tocsin.service
+systemctl enable tocsin.service
+dpkg -i /tocsin.deb
+[ -L $wanted ]
 echo state >/var/lib/tocsin/kept
 dpkg -r tocsin
-[ -f /var/lib/tocsin/kept ] && [ -f /etc/tocsin/tocsin.yml ] && [ ! -e /usr/bin/tocsin ]
+[ -f /var/lib/tocsin/kept ]
+[ -f /etc/tocsin/tocsin.yml ]
+[ ! -e /usr/bin/tocsin ]
 dpkg -P tocsin
-[ ! -e /var/lib/tocsin ] && [ ! -e /etc/tocsin ]
+[ ! -e /var/lib/tocsin ]
+[ ! -e /etc/tocsin ]
+[ ! -L $wanted ]
+[ -z "$(find /var/lib/systemd -name 'tocsin*')" ]
 ! getent passwd tocsin
 INNER
 EOF

@@ -84,6 +84,8 @@ is() { [ "$(show "$1")" = "$2" ]; }
 
 within 20 is ActiveState active || { inside systemctl status --no-pager tocsin.service; fail "not active"; }
 echo "systemd says: $(show StatusText)"
+[ "$(show ConfigurationDirectoryMode)" = "0$(inside stat -c %a /etc/tocsin)" ] ||
+  fail "unit and package differ about the mode of /etc/tocsin"
 main=$(show MainPID)
 status=$(inside cat "/proc/$main/status")
 for line in 'Seccomp:[[:space:]]*2' 'NoNewPrivs:[[:space:]]*1' 'CapEff:[[:space:]]*0*$'; do
@@ -134,3 +136,16 @@ started=$SECONDS
 inside systemctl stop tocsin.service
 [ $((SECONDS - started)) -le 5 ] && is Result success || fail "does not stop in order"
 echo "stops in order"
+
+upgrade() {
+  inside dpkg -i /tocsin.deb >"$work/upgrade.log" 2>&1 || { cat "$work/upgrade.log"; fail "upgrade"; }
+}
+inside systemctl disable --quiet tocsin.service
+upgrade
+is ActiveState inactive && is UnitFileState disabled || fail "an upgrade starts what was disabled"
+inside systemctl enable --now --quiet tocsin.service
+main=$(show MainPID)
+upgrade
+within 20 is ActiveState active && is UnitFileState enabled || fail "not running after an upgrade"
+[ "$(show MainPID)" != "$main" ] || fail "an upgrade does not restart it"
+echo "an upgrade restarts it, and leaves it alone when it was disabled"

@@ -7,7 +7,17 @@
 namespace tocsin::blocks {
 namespace {
 
-using KeeperTest = KeeperWorld;
+class KeeperTest : public KeeperWorld {
+ protected:
+  /// A sample that states its time.
+  void append_at(int series, std::int64_t time_ms) {
+    series::Appender appender = store_->appender(1);
+    const auto done = appender.append(labels(series), {time_ms, value(series, time_ms)});
+    ASSERT_TRUE(done);
+    EXPECT_EQ(*done, series::AppendOutcome::kStored);
+    appender.commit();
+  }
+};
 
 TEST_F(KeeperTest, AnEmptyFileIsAnEmptyStore) {
   const RestoreReport report = open();
@@ -248,6 +258,105 @@ TEST_F(KeeperTest, AShiftOfTimeIsRemembered) {
   const std::vector<model::Sample> found = samples(0);
   ASSERT_EQ(found.size(), 21U);
   EXPECT_EQ(found.back().time_ms, clock_.now_ms - 15'000);
+}
+
+TEST_F(KeeperTest, WhatLiesBeforeTheRetentionIsRefusedFromTheStart) {
+  constexpr std::int64_t kDayMs = 86'400'000;
+  const auto refuses = [this](std::int64_t time_ms) {
+    series::Appender appender = store_->appender(1);
+    const auto done = appender.append(labels(5), {time_ms, 1});
+    EXPECT_EQ(appender.commit().refused, 1U) << time_ms;
+    return done && *done == series::AppendOutcome::kTooOld;
+  };
+  for (const bool with_file : {true, false}) {
+    if (with_file) {
+      open();
+    } else {
+      close();
+      options_.path.clear();
+      store_ = std::make_unique<series::Store>(series::StoreOptions{});
+      keeper_ = std::make_unique<Keeper>(Keeper::Parts{.executor = loop_.executor(),
+                                                       .clock = clock_,
+                                                       .timers = loop_.timers(),
+                                                       .store = *store_},
+                                         options_, KeeperHooks{});
+      keeper_->configure(options_);
+    }
+    const std::int64_t old_ms = with_file ? 16 * kDayMs : kDayMs / 8;
+    for (const std::int64_t time_ms :
+         {std::int64_t{-5}, std::int64_t{0}, std::numeric_limits<std::int64_t>::min(),
+          clock_.now_ms - old_ms}) {
+      EXPECT_TRUE(refuses(time_ms)) << time_ms << ' ' << with_file;
+    }
+    append_at(6, clock_.now_ms - 3600'000);
+  }
+}
+
+TEST_F(KeeperTest, TimesOfTheFutureThatATargetStatesMoveNothing) {
+  open();
+  for (int start = 0; start < 3; ++start) {
+    for (int i = 0; i < 5; ++i) {
+      append_at(9, clock_.now_ms + 540'000);
+      append(1);
+    }
+    ASSERT_TRUE(loop_.run(start == 1 ? keeper_->seal() : keeper_->flush()));
+    const RestoreReport report = kill_and_open();
+    EXPECT_EQ(report.shifted, base::Duration{0});
+    EXPECT_EQ(store_->shift(), base::Duration{0});
+    const std::vector<model::Sample> healthy = samples(0);
+    ASSERT_FALSE(healthy.empty());
+    EXPECT_EQ(healthy.back().time_ms, clock_.now_ms - 15'000);
+    EXPECT_EQ(samples(9).back().time_ms, clock_.now_ms - 15'000 + 540'000);
+  }
+  expect_samples(0, 15);
+}
+
+TEST_F(KeeperTest, APushOfTheFutureMovesNothingAfterAKill) {
+  open();
+  append_at(9, clock_.now_ms + 540'000);
+  ASSERT_TRUE(loop_.run(keeper_->flush()));
+  EXPECT_EQ(kill_and_open().shifted, base::Duration{0});
+  EXPECT_EQ(samples(9).back().time_ms, clock_.now_ms + 540'000);
+}
+
+TEST_F(KeeperTest, AClockSetBackMovesByThatMuchWhateverTargetsState) {
+  open();
+  append_at(9, clock_.now_ms + 540'000);
+  append(1, base::Duration{0});
+  ASSERT_TRUE(loop_.run(keeper_->flush()));
+  clock_.now_ms -= 3600'000;
+  EXPECT_EQ(kill_and_open().shifted, -std::chrono::hours(1));
+  EXPECT_EQ(samples(0).back().time_ms, clock_.now_ms);
+  EXPECT_EQ(samples(9).back().time_ms, clock_.now_ms + 540'000);
+  // Once is enough.
+  clock_.now_ms += 1;
+  append(1, base::Duration{0});
+  ASSERT_TRUE(loop_.run(keeper_->flush()));
+  EXPECT_EQ(kill_and_open().shifted, base::Duration{0});
+}
+
+TEST_F(KeeperTest, AStepBackThatNobodySawBeforeTheKillCountsAtTheStart) {
+  open();
+  append(1, base::Duration{0});
+  ASSERT_TRUE(loop_.run(keeper_->flush()));
+  clock_.now_ms -= 3600'000;
+  append_at(9, clock_.now_ms);
+  ASSERT_TRUE(loop_.run(keeper_->flush()));
+  EXPECT_EQ(kill_and_open().shifted, -std::chrono::hours(1));
+  EXPECT_EQ(samples(0).back().time_ms, clock_.now_ms);
+}
+
+TEST_F(KeeperTest, BlocksWithTimesOfTheFutureDoNotStopWhatComesNow) {
+  options_.restore_bytes = 1;
+  open();
+  for (int i = 0; i < 3; ++i) {
+    append_at(9, clock_.now_ms + 540'000);
+    append(1);
+    ASSERT_TRUE(loop_.run(keeper_->seal()));
+  }
+  kill_and_open();
+  append(1);
+  expect_samples(0, 4);
 }
 
 }  // namespace

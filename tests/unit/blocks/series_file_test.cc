@@ -103,6 +103,14 @@ TEST_F(SeriesFileTest, RemembersTheShift) {
   EXPECT_EQ(*SeriesFile::open(path_)->shift_ms(), -3600'000);
 }
 
+TEST_F(SeriesFileTest, RemembersWhenSomethingWasWrittenLast) {
+  ASSERT_TRUE(SeriesFile::open(path_)->note_written(5000));
+  ASSERT_TRUE(SeriesFile::open(path_)->note_written(4000));
+  EXPECT_EQ(*SeriesFile::open(path_)->written_ms(), 5000);
+  meddle(path_, "delete from settings where name = 'written_ms'");  // as versions before left it
+  EXPECT_EQ(*SeriesFile::open(path_)->written_ms(), 0);
+}
+
 TEST_F(SeriesFileTest, SaysThatTheDiskIsFullAndGoesOnWhenItIsNot) {
   auto file = SeriesFile::open(path_);
   ASSERT_TRUE(file->limit_bytes(100'000));

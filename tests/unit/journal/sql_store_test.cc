@@ -239,15 +239,20 @@ TEST_F(SqlStoreTest, LeavesANewerDatabaseUntouched) {
     EXPECT_NE(error.message().find("newer tocsin"), std::string::npos);
     EXPECT_TRUE(bytes_of(path_) == before);
     EXPECT_TRUE(bytes_of(path_ + "-wal") == log_before);
+    EXPECT_EQ(std::filesystem::exists(path_ + "-wal"), with_log);
     execute("update schema_version set version = 1");
   }
 }
 
 TEST_F(SqlStoreTest, RefusesWhatIsNotItsOwn) {
-  execute("create table orders (id integer)");
-  const std::string before = bytes_of(path_);
-  EXPECT_EQ(open_error().code(), ErrorCode::kInvalidInput);
-  EXPECT_TRUE(bytes_of(path_) == before);
+  for (const char* mode : {"pragma journal_mode = delete", "pragma journal_mode = wal"}) {
+    execute(mode);
+    execute("create table if not exists orders (id integer)");
+    const std::string before = bytes_of(path_);
+    EXPECT_EQ(open_error().code(), ErrorCode::kInvalidInput);
+    EXPECT_TRUE(bytes_of(path_) == before);
+    EXPECT_FALSE(std::filesystem::exists(path_ + "-wal"));
+  }
 
   std::ofstream(path_) << "this is a text file and no database, however long it may be ........";
   EXPECT_EQ(open_error().code(), ErrorCode::kCorrupt);

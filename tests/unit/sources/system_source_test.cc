@@ -19,6 +19,7 @@ class NoMounts final : public MountProbe {
 struct Fixture {
   testing::Simulation simulation;
   testing::FakeFileSystem files{{"/proc/loadavg", "1 2 3 1/2 3\n"},
+                                {"/proc/stat", "cpu  1 2 3 4\nbtime 1700000000\n"},
                                 {"/proc/sys/kernel/hostname", "web-1\n"},
                                 {"/proc/sys/fs/file-nr", "1 0 2\n"}};
 
@@ -54,6 +55,25 @@ TEST(SystemSource, IsDownWithoutAHost) {
   EXPECT_FALSE(batch.up);
   EXPECT_NE(batch.error.find("/nowhere"), std::string::npos) << batch.error;
   EXPECT_TRUE(batch.samples.empty());
+}
+
+TEST(SystemSource, IsDownWithoutTheHostsProc) {
+  Fixture test;
+  test.files.write("/sys/class/net/eth0/operstate", "up\n");
+  SystemConfig config;
+  config.roots.procfs = "/nowhere";
+  Batch batch = test.poll(test.target(config));
+  EXPECT_FALSE(batch.up);
+  EXPECT_NE(batch.error.find("/nowhere/"), std::string::npos) << batch.error;
+  EXPECT_TRUE(batch.samples.empty());
+  // Who reads neither wants what there is.
+  config.disabled = {"stat", "meminfo"};
+  batch = test.poll(test.target(config));
+  EXPECT_TRUE(batch.up) << batch.error;
+  config.disabled = {"meminfo"};
+  batch = test.poll(test.target(config));
+  EXPECT_FALSE(batch.up);
+  EXPECT_TRUE(batch.error.starts_with("stat: ")) << batch.error;
 }
 
 TEST(SystemSource, LeavesOutDisabledCollectors) {
