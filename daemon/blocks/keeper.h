@@ -173,6 +173,7 @@ class Keeper {
   std::uint64_t first_needed_block_ = 0;  // from here on blocks name the series of the log
   std::uint64_t next_log_row_ = 0;
   std::int64_t stored_shift_ms_ = 0;
+  std::size_t series_limit_ = 0;  // what memory leaves of max_series
   base::MonotonicTime sealed_at_;
   base::MonotonicTime flush_begun_;
   base::MonotonicTime bounded_at_;  // when memory was short last

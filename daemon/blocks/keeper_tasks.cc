@@ -301,8 +301,10 @@ async::Task<> Keeper::bound_memory() {
     }
   }
   if (used() > options_.memory_bytes && stats_.window == options_.min_window) {
-    // New series only: those that are known go on, and so do the rules that read them.
-    store.set_max_series(std::min(options_.max_series, store.stats().series));
+    // New series only: those that are known go on, and so do the rules that read them. What rules
+    // have made since does not raise the limit, or it would never end.
+    series_limit_ = std::min(series_limit_, store.stats().series);
+    store.set_max_series(series_limit_);
   }
 }
 
@@ -310,7 +312,8 @@ void Keeper::relax() {
   series::Store& store = parts_.store;
   stats_.window = std::min(options_.window, 2 * stats_.window);
   store.set_window(stats_.window);
-  store.set_max_series(options_.max_series);
+  series_limit_ = options_.max_series;
+  store.set_max_series(series_limit_);
   store.set_max_unsealed(options_.max_unsealed);
   if (!open_) {
     store.set_retention(stats_.window);

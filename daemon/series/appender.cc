@@ -37,7 +37,8 @@ base::Result<std::uint32_t> Appender::State::stage(const model::Labels& labels) 
   if (const auto found = to_create.find(labels); found != to_create.end()) {
     return found->second;
   }
-  if (store.live + to_create.size() >= store.options.max_series) {
+  const std::size_t more = origin == 0 ? store.options.series_of_rules : 0;
+  if (store.live + to_create.size() >= store.options.max_series + more) {
     return base::Error(
         base::ErrorCode::kLimitExceeded,
         "the limit of " + std::to_string(store.options.max_series) + " series is reached");

@@ -62,6 +62,8 @@ struct StoreOptions {
   base::Duration retention = std::chrono::hours(2);
   /// New series beyond this are refused with kLimitExceeded.
   std::size_t max_series = 2'000'000;
+  /// So many more may rules make (origin 0): an explosion of series must not silence alerts.
+  std::size_t series_of_rules = 20'000;
   /// What may lie at hand for those who watch; see Store::live().
   std::size_t max_watched_bytes = std::size_t{64} << 20;
   /// Samples are sealed into blocks before memory lets them go; see Store::unsealed(). Without it
