@@ -170,6 +170,7 @@ void Keeper::configure(const KeeperOptions& options) {
   parts_.store.begin(parts_.clock.wall_now());
   parts_.store.set_window(options_.window);
   parts_.store.set_max_unsealed(options_.max_unsealed);
+  parts_.store.set_accept_late(options_.accept_late);
   series_limit_ = options_.max_series;
   parts_.store.set_max_series(series_limit_);
   parts_.store.history().set_limit(options_.history_bytes);

@@ -39,6 +39,8 @@ struct KeeperOptions {
   /// How far back memory holds samples; older ones are read from blocks.
   base::Duration window = std::chrono::hours(2);
   base::Duration min_window = std::chrono::minutes(10);
+  /// How far back samples are accepted, when the window is shorter and memory suffices.
+  base::Duration accept_late = std::chrono::hours(1);
   base::Duration retention = std::chrono::hours(24 * 15);
   /// All blocks together; the oldest go first. 0: no limit.
   std::uint64_t retention_bytes = 0;

@@ -315,6 +315,7 @@ void Keeper::relax() {
   series_limit_ = options_.max_series;
   store.set_max_series(series_limit_);
   store.set_max_unsealed(options_.max_unsealed);
+  store.set_accept_late(options_.accept_late);
   if (!open_) {
     store.set_retention(stats_.window);
   }
@@ -333,6 +334,7 @@ bool Keeper::cut_window(std::uint64_t bytes) {
   const bool cut = window != stats_.window;
   stats_.window = window;
   parts_.store.set_window(window);
+  parts_.store.set_accept_late(window);
   return cut;
 }
 

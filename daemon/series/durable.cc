@@ -108,6 +108,7 @@ base::Duration Store::shift() const {
 void Store::set_memory_floor(std::int64_t kept_ms) {
   const std::unique_lock lock(impl_->mutex);
   impl_->memory_floor_ms = kept_ms;
+  impl_->accept_floor_ms = kept_ms;
 }
 
 }  // namespace tocsin::series

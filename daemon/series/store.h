@@ -54,7 +54,7 @@ enum class AppendOutcome : std::uint8_t {
   kDuplicate,   ///< same timestamp, same value: nothing to do
   kConflict,    ///< same timestamp, other value: refused
   kOutOfOrder,  ///< older than the newest sample of the series: refused
-  kTooOld,      ///< before the retention: refused
+  kTooOld,      ///< before the retention, or too late to be kept: refused
 };
 
 struct StoreOptions {
@@ -71,6 +71,9 @@ struct StoreOptions {
   bool durable = false;
   /// How much of the retention stays in memory, when durable.
   base::Duration window = std::chrono::hours(2);
+  /// How far back a series without newer samples may get some, when durable and the window is
+  /// shorter: senders catch up after an outage. No further than `max_unsealed`.
+  base::Duration accept_late = std::chrono::hours(1);
   /// What no block holds yet stays beyond the window, but no longer than this: a disk that refuses
   /// for a day must not cost the memory of a day.
   base::Duration max_unsealed = std::chrono::hours(6);
@@ -221,6 +224,7 @@ class Store {
   void set_window(base::Duration window);
   void set_max_unsealed(base::Duration age);
   void set_max_series(std::size_t series);
+  void set_accept_late(base::Duration age);
   /// Whether what leaves memory may be looked for in blocks, and what is committed is logged.
   void set_durable(bool durable);
 
