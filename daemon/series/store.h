@@ -17,6 +17,7 @@
 #include "model/matcher.h"
 #include "model/sample.h"
 #include "series/history.h"
+#include "series/named.h"
 #include "series/snapshot.h"
 #include "series/watch.h"
 
@@ -249,6 +250,11 @@ class Store {
   /// Puts back what was logged, after the blocks. What is there already stays as it is; samples of
   /// series that nobody knows are left out. Returns how many of those there were.
   std::size_t replay(const LogBatch& batch, RestoredRefs& refs);
+  /// Puts back series that only a second copy names, without samples: the log names them anew when
+  /// they are written to.
+  void recall(std::span<const Named> named, RestoredRefs& refs);
+  /// The disk has lost what it held: everything in memory is to be sealed and named once more.
+  void unseal_all();
   /// Everything that was committed since the last call, when durable. Main loop only.
   LogBatch take_log();
   /// By how much times were shifted in all.

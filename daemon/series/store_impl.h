@@ -141,6 +141,9 @@ struct Store::Impl {
   Series& create(SeriesRef ref, Origin origin, const model::Labels& labels);
   /// The same but for the index; the labels are made of the table's symbols.
   Series& place(SeriesRef ref, Origin origin, model::Labels labels);
+  /// The series that a stored name stands for, created unless the limit is reached; the lock is
+  /// held.
+  Series* restore(const Named& named, RestoredRefs& refs);
   /// Puts stored samples behind those of a series; the lock is held.
   void adopt(Series& series, const BlockSeries& stored);
   void replay(Series& series, const model::HistogramSample& sample, bool replaces);
