@@ -88,9 +88,10 @@ base::Result<RestoreReport> restore(SeriesFile& file, series::Store& store,
       ++report.blocks_read;
       continue;
     }
-    // The list may have one whose bytes are gone.
-    if (block.error().code() != base::ErrorCode::kCorrupt &&
-        block.error().code() != base::ErrorCode::kNotFound) {
+    if (block.error().code() == base::ErrorCode::kNotFound) {
+      return base::Error(base::ErrorCode::kCorrupt, "the list names a block that is not there");
+    }
+    if (block.error().code() != base::ErrorCode::kCorrupt) {
       return block.error();
     }
     ++report.damaged_blocks;

@@ -89,12 +89,21 @@ Keys keys_of(const Database& database, const std::string& table, const std::stri
   const std::string all = "select " + key + " from " + table + " order by " + key;
   Statement forward = database.prepare(all.c_str());
   std::uint64_t low = 0;
-  while (forward.step() && forward.unsigned_number(0) > low) {
-    low = forward.unsigned_number(0);
-    keys.found.insert(low);
+  bool ordered = true;
+  while (ordered && forward.step()) {
+    ordered = forward.unsigned_number(0) > low;
+    if (ordered) {
+      low = forward.unsigned_number(0);
+      keys.found.insert(low);
+    }
   }
-  if (forward.status()) {
+  if (ordered && forward.status()) {
     return keys;
+  }
+  if (!ordered) {
+    // One of the two is wrong, and the lower one has more beside it.
+    keys.found.erase(low);
+    low = keys.found.empty() ? 0 : *keys.found.rbegin();
   }
   Statement backward = database.prepare((all + " desc").c_str());
   std::uint64_t high = std::numeric_limits<std::int64_t>::max();

@@ -175,7 +175,9 @@ base::Result<std::vector<series::BlockInfo>> SeriesFile::list() {
   Statement statement = database_.prepare(
       "select id, min_time_ms, max_time_ms, series, samples, bytes from blocks order by id");
   std::vector<series::BlockInfo> blocks;
+  bool ordered = true;
   while (statement.step()) {
+    ordered &= blocks.empty() || statement.unsigned_number(0) > blocks.back().id;
     blocks.push_back({.id = statement.unsigned_number(0),
                       .min_time_ms = statement.number(1),
                       .max_time_ms = statement.number(2),
@@ -195,7 +197,8 @@ base::Result<std::vector<series::BlockInfo>> SeriesFile::list() {
   if (!newest) {
     return newest.error();
   }
-  if (*newest > 0 && (blocks.empty() || blocks.back().id < static_cast<std::uint64_t>(*newest))) {
+  if (!ordered ||
+      (*newest > 0 && (blocks.empty() || blocks.back().id < static_cast<std::uint64_t>(*newest)))) {
     return base::Error(base::ErrorCode::kCorrupt, "the list of blocks lacks some");
   }
   return blocks;

@@ -11,7 +11,7 @@ namespace tocsin::blocks {
 namespace {
 
 /// A hole in the log that is longer tells of a damaged number, not of so many lost rows.
-constexpr std::uint64_t kMaxHole = 100'000;
+constexpr std::uint64_t kMaxHole = 10'000;
 
 }  // namespace
 
@@ -76,7 +76,7 @@ base::Result<std::uint64_t> SeriesFile::read_log(
   }
   std::vector<std::uint64_t> damaged;
   std::vector<std::uint64_t> missing;
-  std::uint64_t next = std::max<std::uint64_t>(from, 1);
+  std::uint64_t next = std::max<std::uint64_t>(from, 1);  // the number that is due
   const auto miss_until = [&](std::uint64_t number) {
     if (number < next || number - next > kMaxHole) {
       return;
@@ -90,6 +90,9 @@ base::Result<std::uint64_t> SeriesFile::read_log(
   statement.bind(from);
   while (statement.step()) {
     const std::uint64_t number = statement.unsigned_number(0);
+    if (number < next) {
+      return base::Error(base::ErrorCode::kCorrupt, "the rows of the log are out of order");
+    }
     miss_until(number);
     next = number + 1;
     const std::string_view bytes = statement.blob(2);
