@@ -1,7 +1,6 @@
 #include "blocks/keeper.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <map>
 #include <utility>
 
@@ -19,35 +18,6 @@ async::ThreadOptions thread_options(bool inline_jobs) {
   options.name = "series";
   options.inline_jobs = inline_jobs;
   return options;
-}
-
-struct Opened {
-  std::optional<SeriesFile> file;
-  bool moved_aside = false;
-};
-
-/// Opens the file; one that is damaged as a whole makes place for a new one.
-base::Result<Opened> open_file(const KeeperOptions& options) {
-  Opened opened;
-  auto file = SeriesFile::open(options.path);
-  if (!file && file.error().code() == base::ErrorCode::kCorrupt) {
-    for (const char* part : {"", "-wal", "-shm"}) {
-      const std::string path = options.path + part;
-      std::rename(path.c_str(), (options.path + ".damaged" + part).c_str());
-    }
-    opened.moved_aside = true;
-    file = SeriesFile::open(options.path);
-  }
-  if (!file) {
-    return file.error();
-  }
-  opened.file = *std::move(file);
-  if (options.max_file_bytes > 0) {
-    if (base::Status limited = opened.file->limit_bytes(options.max_file_bytes); !limited) {
-      return limited.error();
-    }
-  }
-  return opened;
 }
 
 /// What one block gives to several needs.
@@ -99,37 +69,14 @@ async::Task<base::Result<RestoreReport>> Keeper::open() {
   if (options_.path.empty()) {
     co_return base::Error(base::ErrorCode::kUnsupported, "there is no file to keep samples in");
   }
-  struct Outcome {
-    RestoreReport report;
-    std::uint64_t next_block = 1;
-    std::uint64_t log_bytes = 0;
-    std::uint64_t last_log_row = 0;
-    std::uint64_t first_block = 0;
-  };
   auto job = [shared = shared_, options = options_, &store = parts_.store,
-              now = parts_.clock.wall_now()]() -> base::Result<Outcome> {
-    auto opened = open_file(options);
-    if (!opened) {
-      return opened.error();
+              now = parts_.clock.wall_now()]() -> base::Result<Filled> {
+    auto filled = fill(options, store, now);
+    if (!filled) {
+      return filled.error();
     }
-    auto report = restore(*opened->file, store, options, now);
-    if (!report) {
-      return report.error();
-    }
-    report->moved_aside = opened->moved_aside;
-    const auto point = opened->file->seal_point();
-    const auto log_bytes = opened->file->log_bytes();
-    const auto last_row = opened->file->last_log_row();
-    if (!point || !log_bytes || !last_row) {
-      return !point ? point.error() : !log_bytes ? log_bytes.error() : last_row.error();
-    }
-    Outcome outcome{*report, point->first_block, *log_bytes, *last_row, point->first_block};
-    for (const series::BlockInfo& block : store.history().blocks()) {
-      outcome.next_block = std::max(outcome.next_block, block.id);
-    }
-    ++outcome.next_block;
-    shared->file = std::move(opened->file);
-    return outcome;
+    shared->file = std::move(filled->file);
+    return std::move(filled->filled);
   };
   const auto outcome = co_await thread_->run(std::move(job));
   if (!outcome) {
@@ -146,6 +93,9 @@ async::Task<base::Result<RestoreReport>> Keeper::open() {
   stored_shift_ms_ = parts_.store.shift().count() - outcome->report.shifted.count();
   stats_.log_bytes = outcome->log_bytes;
   stats_.damaged_total = outcome->report.damaged_blocks + outcome->report.damaged_log_rows;
+  if (outcome->report.moved_aside) {
+    stats_.damaged_total = std::max<std::uint64_t>(stats_.damaged_total, 1);
+  }
   stats_.read_blocks_total = outcome->report.blocks_read;
   sealed_at_ = parts_.clock.monotonic_now();
   configure(options_);
@@ -170,7 +120,9 @@ void Keeper::configure(const KeeperOptions& options) {
   parts_.store.begin(parts_.clock.wall_now());
   parts_.store.set_window(options_.window);
   parts_.store.set_max_unsealed(options_.max_unsealed);
-  parts_.store.set_max_series(options_.max_series);
+  parts_.store.set_accept_late(options_.accept_late);
+  series_limit_ = options_.max_series;
+  parts_.store.set_max_series(series_limit_);
   parts_.store.history().set_limit(options_.history_bytes);
 }
 
@@ -185,7 +137,7 @@ async::Task<base::Result<std::vector<series::Provision>>> Keeper::load(
   for (auto& entry : by_block) {
     const std::uint64_t id = entry.first;
     auto job = [shared = shared_, wanted = std::move(entry.second)] {
-      return answer(*shared->file, wanted);
+      return shared->with([&wanted](SeriesFile& file) { return answer(file, wanted); });
     };
     auto answers = co_await thread_->run(std::move(job));
     if (!answers && answers.error().code() == base::ErrorCode::kCorrupt) {
@@ -217,32 +169,6 @@ void Keeper::want(std::vector<series::Selection> selections) {
     std::ranges::move(selections, std::back_inserter(wanted_));
     wanted_event_.notify();
   }
-}
-
-async::Task<> Keeper::set_aside(std::uint64_t block, base::Error error) {
-  parts_.store.history().remove(block);
-  ++stats_.damaged_total;
-  if (hooks_.error) {
-    hooks_.error("a block of samples is damaged and was set aside; the others serve",
-                 error.message());
-  }
-  auto job = [shared = shared_, block]() -> base::Status {
-    return shared->file->quarantine(block);
-  };
-  const base::Status status = co_await thread_->run(std::move(job));
-  if (!status) {
-    warn("a damaged block could not be set aside", status.error().message());
-  }
-}
-
-async::Task<base::Status> Keeper::drop_block(series::BlockInfo block) {
-  auto job = [shared = shared_, id = block.id]() -> base::Status { return shared->file->drop(id); };
-  base::Status dropped = co_await thread_->run(std::move(job));
-  if (dropped) {
-    parts_.store.history().remove(block.id);
-    ++stats_.dropped_blocks_total;
-  }
-  co_return dropped;
 }
 
 KeeperStats Keeper::stats() const {

@@ -39,6 +39,8 @@ struct KeeperOptions {
   /// How far back memory holds samples; older ones are read from blocks.
   base::Duration window = std::chrono::hours(2);
   base::Duration min_window = std::chrono::minutes(10);
+  /// How far back samples are accepted, when the window is shorter and memory suffices.
+  base::Duration accept_late = std::chrono::hours(1);
   base::Duration retention = std::chrono::hours(24 * 15);
   /// All blocks together; the oldest go first. 0: no limit.
   std::uint64_t retention_bytes = 0;
@@ -66,8 +68,8 @@ struct RestoreReport {
   std::uint64_t damaged_blocks = 0;
   std::uint64_t damaged_log_rows = 0;
   std::uint64_t unknown_samples = 0;  ///< whose series only a damaged block named
-  bool moved_aside = false;           ///< the whole file was damaged: a new one was begun
-  base::Duration shifted{0};          ///< the clock was set back since: the samples moved along
+  bool moved_aside = false;   ///< the file was damaged: a new one was made of what could be read
+  base::Duration shifted{0};  ///< the clock was set back since: the samples moved along
 };
 
 struct KeeperStats {
@@ -153,6 +155,10 @@ class Keeper {
   void note_write(const base::Status& status);
   void give_up_old();
   async::Task<> set_aside(std::uint64_t block, base::Error error);
+  /// Counts what tells that the file is damaged.
+  void note_damage(const base::Status& status);
+  /// Makes a new file of the damaged one, into which all of memory is to be sealed again.
+  async::Task<> begin_anew();
   /// Whether it could be cut.
   bool cut_window(std::uint64_t bytes);
   void relax();
@@ -174,6 +180,8 @@ class Keeper {
   std::uint64_t first_needed_block_ = 0;  // from here on blocks name the series of the log
   std::uint64_t next_log_row_ = 0;
   std::int64_t stored_shift_ms_ = 0;
+  int damage_seen_ = 0;
+  std::size_t series_limit_ = 0;  // what memory leaves of max_series
   base::MonotonicTime sealed_at_;
   base::MonotonicTime flush_begun_;
   base::MonotonicTime bounded_at_;  // when memory was short last

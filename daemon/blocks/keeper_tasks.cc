@@ -20,6 +20,8 @@ constexpr base::Duration kBoundAgain = std::chrono::seconds(30);
 // Some milliseconds of expiry, then the loop has its turn.
 constexpr std::uint32_t kExpireAtOnce = 16'384;
 constexpr base::Duration kPause = std::chrono::milliseconds(5);
+// A file that SQLite finds damaged so often is given up: it does not mend itself.
+constexpr int kDamageSeen = 3;
 constexpr base::Duration kTaskLimit = std::chrono::seconds(1);
 
 }  // namespace
@@ -68,6 +70,9 @@ async::Task<base::Status> Keeper::flush() {
   }
   flushing_ = true;
   flush_begun_ = parts_.clock.monotonic_now();
+  if (damage_seen_ >= kDamageSeen && !sealing_) {
+    co_await begin_anew();
+  }
   base::Status written = co_await write_pending();
   flushing_ = false;
   flushed_.notify();
@@ -90,15 +95,17 @@ async::Task<base::Status> Keeper::write_pending() {
   const std::int64_t written_ms = base::to_millis(parts_.clock.wall_now()) - shift_ms;
   auto job = [shared = shared_, batch, shift_ms, written_ms,
               shifted = shift_ms != stored_shift_ms_]() -> base::Result<LogWritten> {
-    if (base::Status noted = shared->file->note_written(written_ms); !noted) {
-      return noted.error();
-    }
-    if (shifted) {
-      if (base::Status set = shared->file->set_shift_ms(shift_ms); !set) {
-        return set.error();
+    return shared->with([&](SeriesFile& file) -> base::Result<LogWritten> {
+      if (base::Status noted = file.note_written(written_ms); !noted) {
+        return noted.error();
       }
-    }
-    return write_log(*shared->file, *batch);
+      if (shifted) {
+        if (base::Status set = file.set_shift_ms(shift_ms); !set) {
+          return set.error();
+        }
+      }
+      return write_log(file, *batch);
+    });
   };
   const auto written = co_await thread_->run(std::move(job));
   if (!written) {
@@ -126,6 +133,7 @@ void Keeper::give_up_old() {
 }
 
 void Keeper::note_write(const base::Status& status) {
+  note_damage(status);
   if (!status) {
     ++stats_.write_failures_total;
     if (std::exchange(stats_.writable, false) && hooks_.error) {
@@ -196,7 +204,9 @@ async::Task<base::Status> Keeper::seal() {
 
 async::Task<base::Result<SealedRange>> Keeper::seal_one(std::uint32_t from, std::uint64_t id) {
   auto job = [shared = shared_, &store = parts_.store, from, to = from + options_.slots_per_block,
-              id] { return seal_range(*shared->file, store, from, to, id); };
+              id] {
+    return shared->with([&](SeriesFile& file) { return seal_range(file, store, from, to, id); });
+  };
   co_return co_await thread_->run(std::move(job));
 }
 
@@ -218,7 +228,7 @@ async::Task<base::Status> Keeper::seal_ranges() {
     }
   }
   auto job = [shared = shared_, point]() -> base::Status {
-    return shared->file->set_seal_point(point);
+    return shared->with([&](SeriesFile& file) { return file.set_seal_point(point); });
   };
   base::Status done = co_await thread_->run(std::move(job));
   if (done) {
@@ -251,14 +261,19 @@ async::Task<base::Status> Keeper::drop_old() {
     }
     base::Status dropped = co_await drop_block(block);
     if (!dropped) {
+      note_damage(dropped);
       co_return dropped;
     }
     bytes -= block.bytes;
     any = true;
   }
   if (any) {
-    auto job = [shared = shared_]() -> base::Status { return shared->file->vacuum(); };
-    co_return co_await thread_->run(std::move(job));
+    auto job = [shared = shared_]() -> base::Status {
+      return shared->with([](SeriesFile& file) { return file.vacuum(); });
+    };
+    base::Status smaller = co_await thread_->run(std::move(job));
+    note_damage(smaller);
+    co_return smaller;
   }
   co_return base::Status{};
 }
@@ -301,8 +316,10 @@ async::Task<> Keeper::bound_memory() {
     }
   }
   if (used() > options_.memory_bytes && stats_.window == options_.min_window) {
-    // New series only: those that are known go on, and so do the rules that read them.
-    store.set_max_series(std::min(options_.max_series, store.stats().series));
+    // New series only: those that are known go on, and so do the rules that read them. What rules
+    // have made since does not raise the limit, or it would never end.
+    series_limit_ = std::min(series_limit_, store.stats().series);
+    store.set_max_series(series_limit_);
   }
 }
 
@@ -310,8 +327,10 @@ void Keeper::relax() {
   series::Store& store = parts_.store;
   stats_.window = std::min(options_.window, 2 * stats_.window);
   store.set_window(stats_.window);
-  store.set_max_series(options_.max_series);
+  series_limit_ = options_.max_series;
+  store.set_max_series(series_limit_);
   store.set_max_unsealed(options_.max_unsealed);
+  store.set_accept_late(options_.accept_late);
   if (!open_) {
     store.set_retention(stats_.window);
   }
@@ -330,6 +349,7 @@ bool Keeper::cut_window(std::uint64_t bytes) {
   const bool cut = window != stats_.window;
   stats_.window = window;
   parts_.store.set_window(window);
+  parts_.store.set_accept_late(window);
   return cut;
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "blocks/internal.h"
+#include "blocks/recall.h"
 #include "series/block.h"
 #include "series/log.h"
 
@@ -87,6 +88,9 @@ base::Result<RestoreReport> restore(SeriesFile& file, series::Store& store,
       ++report.blocks_read;
       continue;
     }
+    if (block.error().code() == base::ErrorCode::kNotFound) {
+      return base::Error(base::ErrorCode::kCorrupt, "the list names a block that is not there");
+    }
     if (block.error().code() != base::ErrorCode::kCorrupt) {
       return block.error();
     }
@@ -96,7 +100,12 @@ base::Result<RestoreReport> restore(SeriesFile& file, series::Store& store,
     }
     std::erase(*blocks, info);
   }
+  Recall recall(file, *blocks);
   store.history().set_blocks(*std::move(blocks));
+  // Damage may have reset the numbers of rows: what is before the seal is not read any more.
+  if (base::Status numbered = file.continue_log_at(point->log_from); !numbered) {
+    return numbered.error();
+  }
   std::uint64_t undecodable = 0;
   const auto damaged = file.read_log(point->log_from, [&](std::uint64_t, std::string_view bytes) {
     const auto batch = series::decode_log(bytes);
@@ -104,7 +113,14 @@ base::Result<RestoreReport> restore(SeriesFile& file, series::Store& store,
       ++undecodable;
       return;
     }
-    report.unknown_samples += store.replay(*batch, refs);
+    std::size_t unknown = store.replay(*batch, refs);
+    if (unknown > 0) {
+      if (const auto named = recall.find(*batch, refs); !named.empty()) {
+        store.recall(named, refs);
+        unknown = store.replay(*batch, refs);
+      }
+    }
+    report.unknown_samples += unknown;
     ++report.log_rows;
   });
   if (!damaged) {

@@ -52,6 +52,22 @@ std::optional<model::Sample> count(const series::BlockSeries& one, series::Block
 
 }  // namespace
 
+series::BlockInfo describe_block(std::uint64_t id, const series::Block& block,
+                                 std::uint64_t bytes) {
+  series::BlockInfo info{.id = id,
+                         .min_time_ms = std::numeric_limits<std::int64_t>::max(),
+                         .max_time_ms = std::numeric_limits<std::int64_t>::min(),
+                         .series = block.size(),
+                         .bytes = bytes};
+  for (std::size_t place = 0; place < block.size(); ++place) {
+    count(block.samples(place), info);
+  }
+  if (info.samples == 0) {
+    info.min_time_ms = info.max_time_ms = 0;
+  }
+  return info;
+}
+
 base::Result<SealedRange> seal_range(SeriesFile& file, const series::Store& store,
                                      std::uint32_t from, std::uint32_t to, std::uint64_t id) {
   SealedRange range;
@@ -112,7 +128,10 @@ base::Result<LogWritten> write_log(SeriesFile& file, const series::LogBatch& bat
       part.replaced_histograms = batch.replaced_histograms;
     }
     const std::string bytes = series::encode_log(part);
-    const auto row = file.append_log(bytes);
+    series::LogBatch names;
+    names.definitions = std::move(part.definitions);
+    const auto row =
+        file.append_log(bytes, names.empty() ? std::string() : series::encode_log(names));
     if (!row) {
       return row.error();
     }

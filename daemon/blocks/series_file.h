@@ -33,17 +33,32 @@ class SeriesFile final : public series::BlockStore {
   base::Result<std::string> get(std::uint64_t id) override;
   base::Result<std::vector<series::BlockInfo>> list() override;
   base::Status drop(std::uint64_t id) override;
+  /// The greatest id of any block that is there, set aside or not.
+  base::Result<std::uint64_t> last_block();
   base::Status quarantine(std::uint64_t id) override;
 
   /// Appends a row to the log and gives its number; numbers only ever grow.
-  base::Result<std::uint64_t> append_log(std::string_view bytes);
+  /// `names` is what it says of ids, as a row of its own kind, kept in a second place.
+  base::Result<std::uint64_t> append_log(std::string_view bytes, std::string_view names = {});
+  /// The names of the second place, as far as they can be read.
+  void read_names(const std::function<void(std::string_view)>& take);
   /// The rows from a number on, in order. Rows whose checksum does not hold are set aside and
-  /// counted. The bytes are valid during the call.
+  /// counted, and so are those that are missing, once. The bytes are valid during the call.
   base::Result<std::uint64_t> read_log(
       std::uint64_t from, const std::function<void(std::uint64_t, std::string_view)>& take);
   base::Result<std::uint64_t> log_bytes();
   /// The greatest number that any row ever had.
   base::Result<std::uint64_t> last_log_row();
+
+  /// The next row gets this number at least.
+  base::Status continue_log_at(std::uint64_t number);
+
+  /// For files that are made anew of damaged ones: a row of the log, the names beside it, a
+  /// setting, a note of what is lost.
+  base::Status keep_log(std::uint64_t number, std::string_view bytes);
+  base::Status keep_names(std::uint64_t number, std::string_view bytes);
+  base::Status keep_setting(std::string_view name, std::int64_t value);
+  base::Status note_damaged(const char* kind, std::uint64_t id);
 
   base::Status set_seal_point(const SealPoint& point);
   base::Result<SealPoint> seal_point();
@@ -63,9 +78,14 @@ class SeriesFile final : public series::BlockStore {
  private:
   explicit SeriesFile(Database database) : database_(std::move(database)) {}
   base::Result<std::int64_t> setting(std::string_view name);
+  /// Within a transaction: it is written twice.
   base::Status set(std::string_view name, std::int64_t value);
+  base::Status set_row_aside(std::uint64_t number);
+  base::Result<std::uint64_t> note_missing(const std::vector<std::uint64_t>& numbers);
+  base::Result<std::uint64_t> number_of(const char* sql);
 
   Database database_;
+  bool has_copies_ = false;  ///< names and settings have a second place
 };
 
 }  // namespace tocsin::blocks

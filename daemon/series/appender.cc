@@ -24,6 +24,9 @@ std::uint32_t Appender::State::stage(Series& series) {
       staging.last_value = series.head.last_value();
     }
     note_last_histogram(staging, series);
+    if (!staging.has_samples) {
+      note_end(staging, series.labels);
+    }
     stagings.push_back(std::move(staging));
     series.staging = static_cast<std::uint32_t>(stagings.size());
   }
@@ -37,7 +40,8 @@ base::Result<std::uint32_t> Appender::State::stage(const model::Labels& labels) 
   if (const auto found = to_create.find(labels); found != to_create.end()) {
     return found->second;
   }
-  if (store.live + to_create.size() >= store.options.max_series) {
+  const std::size_t more = origin == 0 ? store.options.series_of_rules : 0;
+  if (store.live + to_create.size() >= store.options.max_series + more) {
     return base::Error(
         base::ErrorCode::kLimitExceeded,
         "the limit of " + std::to_string(store.options.max_series) + " series is reached");
@@ -45,14 +49,22 @@ base::Result<std::uint32_t> Appender::State::stage(const model::Labels& labels) 
   const auto place = static_cast<std::uint32_t>(stagings.size());
   const SeriesRef ref = store.reserve();
   stagings.push_back({.ref = ref, .labels = labels});
+  note_end(stagings.back(), labels);
   to_create.emplace(labels, place);
   to_create_by_ref.emplace(ref, place);
   return place;
 }
 
+void Appender::State::note_end(Staging& staging, const model::Labels& labels) const {
+  staging.left_ms = store.ended_at(labels);
+}
+
 AppendOutcome Appender::State::judge(const Staging& staging, model::Sample sample) const {
   if (sample.time_ms < store.oldest_accepted()) {
     return AppendOutcome::kTooOld;
+  }
+  if (staging.left_ms && sample.time_ms <= *staging.left_ms) {
+    return AppendOutcome::kOutOfOrder;
   }
   if (!staging.has_samples || sample.time_ms > staging.last_time_ms) {
     return AppendOutcome::kStored;

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <limits>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "series/store_impl.h"
@@ -28,6 +29,8 @@ struct Staging {
   bool has_samples = false;  // committed or pending
   std::int64_t last_time_ms = 0;
   double last_value = 0;
+  /// Blocks have samples up to here that memory lacks.
+  std::optional<std::int64_t> left_ms = std::nullopt;
   model::HistogramPtr last_histogram = nullptr;  // when the last sample is one
 };
 
@@ -50,6 +53,8 @@ struct Appender::State {
   model::Sample kept(model::Sample sample) const {
     return {sample.time_ms - store.shift_ms, sample.value};
   }
+  /// For a series without samples in memory.
+  void note_end(Staging& staging, const model::Labels& labels) const;
   AppendOutcome judge(const Staging& staging, model::Sample sample) const;
   AppendOutcome add(std::uint32_t place, model::Sample sample);
   AppendOutcome put(std::uint32_t place, model::Sample sample);

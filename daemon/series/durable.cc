@@ -53,6 +53,16 @@ void Store::sealed(std::span<const Sealed> series) {
   }
 }
 
+void Store::unseal_all() {
+  const std::unique_lock lock(impl_->mutex);
+  for (const auto& series : impl_->table) {
+    if (series) {
+      series->sealed_ms = std::numeric_limits<std::int64_t>::min();
+      series->named = false;
+    }
+  }
+}
+
 void Store::end_sealing() {
   impl_->sealing = false;
   impl_->rewrites.clear();
@@ -108,6 +118,7 @@ base::Duration Store::shift() const {
 void Store::set_memory_floor(std::int64_t kept_ms) {
   const std::unique_lock lock(impl_->mutex);
   impl_->memory_floor_ms = kept_ms;
+  impl_->accept_floor_ms = kept_ms;
 }
 
 }  // namespace tocsin::series

@@ -1,10 +1,13 @@
 #include "series/head.h"
 
 #include <algorithm>
+#include <iterator>
+#include <limits>
 #include <span>
 #include <utility>
 
 #include "base/check.h"
+#include "series/store_impl.h"
 
 namespace tocsin::series {
 namespace {
@@ -82,14 +85,36 @@ void Head::replace(model::Sample sample) {
 
 std::size_t Head::merge(const Chunk& chunk) {
   const std::size_t before = samples();
-  for (const model::Sample& sample : all_of(chunk)) {
+  const std::vector<model::Sample> theirs = all_of(chunk);
+  bool between = false;
+  for (const model::Sample& sample : theirs) {
     if (empty() || sample.time_ms > last_.time_ms) {
       append(sample);
     } else if (at(sample.time_ms)) {
       replace(sample);
+    } else {
+      between = true;
     }
   }
+  if (between) {
+    weave(theirs);
+  }
   return samples() - before;
+}
+
+// A block of all that memory had, after one that had the end of it only.
+void Head::weave(const std::vector<model::Sample>& theirs) {
+  std::vector<model::Sample> ours;
+  read_kept(*this, std::numeric_limits<std::int64_t>::min(),
+            std::numeric_limits<std::int64_t>::max(), ours);
+  std::vector<model::Sample> both;
+  std::ranges::set_union(theirs, ours, std::back_inserter(both), {}, &model::Sample::time_ms,
+                         &model::Sample::time_ms);
+  Head woven;
+  for (const model::Sample& sample : both) {
+    woven.append(sample);
+  }
+  *this = std::move(woven);
 }
 
 std::size_t Head::adopt(const Chunk& chunk, model::Sample last, std::int64_t before_last_ms) {

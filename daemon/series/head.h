@@ -52,6 +52,7 @@ class Head {
 
  private:
   std::size_t merge(const Chunk& chunk);
+  void weave(const std::vector<model::Sample>& theirs);
   void push_sealed(Chunk chunk);
   void seal_open();
   void count_bytes();

@@ -9,6 +9,7 @@
 #include "model/histogram.h"
 #include "model/labels.h"
 #include "model/sample.h"
+#include "series/named.h"
 
 namespace tocsin::series {
 
@@ -16,10 +17,7 @@ namespace tocsin::series {
 /// those kept in the store.
 struct LogBatch {
   /// A new series, and the number that samples call it by: the upper half of its ref.
-  struct Definition {
-    std::uint32_t id = 0;
-    model::Labels labels;
-  };
+  using Definition = Named;
   struct Entry {
     std::uint32_t id = 0;
     model::Sample sample;

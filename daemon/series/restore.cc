@@ -158,21 +158,35 @@ void Store::restore(const Block& block, bool stays, RestoredRefs& refs) {
   impl_->index.settle();
 }
 
+Series* Store::Impl::restore(const Named& named, RestoredRefs& refs) {
+  Series* series = find(named.labels);
+  if (series == nullptr) {
+    if (live >= options.max_series) {
+      return nullptr;
+    }
+    series = &create(reserve(named.id), 0, named.labels);
+    series->restored = true;
+    series->named = false;
+  }
+  note_stored(named.id);
+  refs.set(named.id, series->ref);
+  return series;
+}
+
+void Store::recall(std::span<const Named> named, RestoredRefs& refs) {
+  const std::unique_lock lock(impl_->mutex);
+  for (const Named& one : named) {
+    impl_->restore(one, refs);
+  }
+  impl_->index.settle();
+}
+
 std::size_t Store::replay(const LogBatch& batch, RestoredRefs& refs) {
   const std::unique_lock lock(impl_->mutex);
   for (const LogBatch::Definition& definition : batch.definitions) {
-    Series* series = impl_->find(definition.labels);
-    if (series == nullptr) {
-      if (impl_->live >= impl_->options.max_series) {
-        continue;
-      }
-      series = &impl_->create(impl_->reserve(definition.id), 0, definition.labels);
-      series->restored = true;
-      series->named = false;
+    if (Series* series = impl_->restore(definition, refs)) {
+      series->named |= definition.id == generation_of(series->ref);
     }
-    series->named |= definition.id == generation_of(series->ref);
-    impl_->note_stored(definition.id);
-    refs.set(definition.id, series->ref);
   }
   impl_->index.settle();
   // A poll's series lie far apart in memory: fetched some samples ahead, they wait for nobody.

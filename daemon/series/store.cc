@@ -15,6 +15,9 @@ namespace {
 // How many lists of matchers are remembered: more than the selectors of a large rule set.
 constexpr std::size_t kMaxCachedSelections = 8192;
 
+// A flat table that is half full on average.
+constexpr std::size_t kDepartedBytes = 32;
+
 std::size_t label_overhead(const model::Labels& labels) {
   constexpr std::size_t kLookUp = sizeof(LabelSlot) + 5;
   return sizeof(Series) + sizeof(void*) + kLookUp + model::Labels::heap_bytes(labels.size());
@@ -187,13 +190,7 @@ void Store::expire(base::WallTime now) {
 bool Store::expire_some(base::WallTime now, std::uint32_t slots) {
   const std::unique_lock lock(impl_->mutex);
   const StoreOptions& options = impl_->options;
-  impl_->floor_ms = base::to_millis(now - options.retention) - impl_->shift_ms;
-  std::int64_t memory_floor = impl_->floor_ms;
-  if (options.durable) {
-    memory_floor = std::max(memory_floor, base::to_millis(now - options.window) - impl_->shift_ms);
-  }
-  // A longer window does not bring back what has left memory.
-  impl_->memory_floor_ms = std::max(impl_->memory_floor_ms, memory_floor);
+  impl_->move_floors(now);
   const std::int64_t unsealed_floor = base::to_millis(now - options.max_unsealed) - impl_->shift_ms;
   const std::size_t end =
       std::min<std::size_t>(impl_->table.size(), std::size_t{impl_->expire_from} + slots);
@@ -213,6 +210,9 @@ bool Store::expire_some(base::WallTime now, std::uint32_t slots) {
       impl_->head_bytes -= bytes_before - series.bytes();
     }
     if (series.empty()) {
+      if (options.durable && dropped > 0 && before > impl_->accept_floor_ms) {
+        impl_->departed[series.labels.hash()] = before - 1;
+      }
       impl_->expired.push_back(slot);
     }
   }
@@ -223,6 +223,29 @@ bool Store::expire_some(base::WallTime now, std::uint32_t slots) {
   impl_->expire_from = 0;
   impl_->drop_expired();
   return true;
+}
+
+void Store::Impl::move_floors(base::WallTime now) {
+  const auto kept_before = [&](base::Duration age) {
+    return base::to_millis(now - age) - shift_ms;
+  };
+  floor_ms = kept_before(options.retention);
+  std::int64_t memory = floor_ms;
+  std::int64_t accept = floor_ms;
+  if (options.durable) {
+    memory = std::max(memory, kept_before(options.window));
+    const base::Duration late =
+        std::max(options.window, std::min(options.accept_late, options.max_unsealed));
+    accept = std::max(accept, kept_before(late));
+  }
+  // A longer window does not bring back what has left memory.
+  memory_floor_ms = std::max(memory_floor_ms, memory);
+  accept_floor_ms = std::max(accept_floor_ms, accept);
+}
+
+std::optional<std::int64_t> Store::Impl::ended_at(const model::Labels& labels) const {
+  const auto found = departed.find(labels.hash());
+  return found == departed.end() ? std::nullopt : std::optional(found->second);
 }
 
 std::int64_t Store::Impl::droppable_before(const Series& series,
@@ -240,6 +263,8 @@ void Store::Impl::drop_expired() {
     const Series* series = table[slot].get();
     return series == nullptr || !series->empty() || series->staging != 0;
   });
+  boost::unordered::erase_if(departed,
+                             [this](const auto& one) { return one.second < accept_floor_ms; });
   if (!expired.empty()) {
     drop(expired);
     expired.clear();
@@ -283,6 +308,11 @@ void Store::set_max_series(std::size_t series) {
   impl_->options.max_series = series;
 }
 
+void Store::set_accept_late(base::Duration age) {
+  const std::unique_lock lock(impl_->mutex);
+  impl_->options.accept_late = age;
+}
+
 base::Duration Store::retention() const {
   const std::shared_lock lock(impl_->mutex);
   return impl_->options.retention;
@@ -293,7 +323,7 @@ StoreStats Store::stats() const {
   return {.series = impl_->live,
           .samples = impl_->samples,
           .bytes = impl_->head_bytes + impl_->label_bytes + impl_->symbols.bytes() +
-                   impl_->index.bytes(),
+                   impl_->index.bytes() + impl_->departed.size() * kDepartedBytes,
           .appended_total = impl_->appended_total,
           .refused_total = impl_->refused_total,
           .created_total = impl_->created_total,

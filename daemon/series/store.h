@@ -17,6 +17,7 @@
 #include "model/matcher.h"
 #include "model/sample.h"
 #include "series/history.h"
+#include "series/named.h"
 #include "series/snapshot.h"
 #include "series/watch.h"
 
@@ -54,7 +55,7 @@ enum class AppendOutcome : std::uint8_t {
   kDuplicate,   ///< same timestamp, same value: nothing to do
   kConflict,    ///< same timestamp, other value: refused
   kOutOfOrder,  ///< older than the newest sample of the series: refused
-  kTooOld,      ///< before the retention: refused
+  kTooOld,      ///< before the retention, or too late to be kept: refused
 };
 
 struct StoreOptions {
@@ -62,6 +63,8 @@ struct StoreOptions {
   base::Duration retention = std::chrono::hours(2);
   /// New series beyond this are refused with kLimitExceeded.
   std::size_t max_series = 2'000'000;
+  /// So many more may rules make (origin 0): an explosion of series must not silence alerts.
+  std::size_t series_of_rules = 20'000;
   /// What may lie at hand for those who watch; see Store::live().
   std::size_t max_watched_bytes = std::size_t{64} << 20;
   /// Samples are sealed into blocks before memory lets them go; see Store::unsealed(). Without it
@@ -69,6 +72,9 @@ struct StoreOptions {
   bool durable = false;
   /// How much of the retention stays in memory, when durable.
   base::Duration window = std::chrono::hours(2);
+  /// How far back a series without newer samples may get some, when durable and the window is
+  /// shorter: senders catch up after an outage. No further than `max_unsealed`.
+  base::Duration accept_late = std::chrono::hours(1);
   /// What no block holds yet stays beyond the window, but no longer than this: a disk that refuses
   /// for a day must not cost the memory of a day.
   base::Duration max_unsealed = std::chrono::hours(6);
@@ -222,6 +228,7 @@ class Store {
   void set_window(base::Duration window);
   void set_max_unsealed(base::Duration age);
   void set_max_series(std::size_t series);
+  void set_accept_late(base::Duration age);
   /// Whether what leaves memory may be looked for in blocks, and what is committed is logged.
   void set_durable(bool durable);
 
@@ -246,6 +253,11 @@ class Store {
   /// Puts back what was logged, after the blocks. What is there already stays as it is; samples of
   /// series that nobody knows are left out. Returns how many of those there were.
   std::size_t replay(const LogBatch& batch, RestoredRefs& refs);
+  /// Puts back series that only a second copy names, without samples: the log names them anew when
+  /// they are written to.
+  void recall(std::span<const Named> named, RestoredRefs& refs);
+  /// The disk has lost what it held: everything in memory is to be sealed and named once more.
+  void unseal_all();
   /// Everything that was committed since the last call, when durable. Main loop only.
   LogBatch take_log();
   /// By how much times were shifted in all.

@@ -141,6 +141,9 @@ struct Store::Impl {
   Series& create(SeriesRef ref, Origin origin, const model::Labels& labels);
   /// The same but for the index; the labels are made of the table's symbols.
   Series& place(SeriesRef ref, Origin origin, model::Labels labels);
+  /// The series that a stored name stands for, created unless the limit is reached; the lock is
+  /// held.
+  Series* restore(const Named& named, RestoredRefs& refs);
   /// Puts stored samples behind those of a series; the lock is held.
   void adopt(Series& series, const BlockSeries& stored);
   void replay(Series& series, const model::HistogramSample& sample, bool replaces);
@@ -156,10 +159,20 @@ struct Store::Impl {
   void fetch_ahead(const std::vector<Slot>& slots, std::size_t at) const;
   /// The same selection in kept times, as far back as anything may be shown.
   Selection kept(const Selection& selection) const;
-  /// Earlier samples are refused: a series that has left memory has none that is later.
+  /// Earlier samples are refused: from here on it is known where each series ends, be it in memory
+  /// or among the departed.
   std::int64_t oldest_accepted() const {
+    return options.durable ? std::max(floor_ms, accept_floor_ms) : floor_ms;
+  }
+  /// Memory has everything from here on.
+  std::int64_t whole_from() const {
     return options.durable ? std::max(floor_ms, memory_floor_ms) : floor_ms;
   }
+  /// Moves the floors on; the lock is held.
+  void move_floors(base::WallTime now);
+  /// Where a series that is not in memory, or has nothing there, ends; nothing when any sample that
+  /// is accepted follows.
+  std::optional<std::int64_t> ended_at(const model::Labels& labels) const;
   /// Before this kept time expiry lets samples of a series go, whether blocks hold them or not.
   std::int64_t droppable_before(const Series& series, std::int64_t unsealed_floor_ms) const;
   /// Nobody takes the log: it must not grow for ever.
@@ -185,8 +198,12 @@ struct Store::Impl {
   /// Memory holds every sample from here on; older ones may be in blocks only.
   std::int64_t memory_floor_ms = std::numeric_limits<std::int64_t>::min();
   mutable History history;
+  /// See oldest_accepted(); not after memory_floor_ms.
+  std::int64_t accept_floor_ms = std::numeric_limits<std::int64_t>::min();
 
   // Main loop only.
+  /// Where series ended that have left memory since accept_floor_ms, by the hash of their labels.
+  boost::unordered_flat_map<std::uint64_t, std::int64_t> departed;
   Slot expire_from = 0;             // where the next step of expire_some() begins
   std::vector<Slot> expired;        // empty series that this pass has found so far
   std::uint64_t swept_dropped = 0;  // dropped_total when symbols were swept last

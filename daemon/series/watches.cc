@@ -284,7 +284,7 @@ Snapshot Store::live(std::span<const Selection> selections, std::span<const base
       watch = impl_->watches->watch(selections[i].matchers, keep[i].count());
     }
     const std::int64_t from = kept_time(selections[i].min_time_ms, impl_->shift_ms);
-    if (from >= std::max(impl_->floor_ms, impl_->oldest_accepted()) && watch->floats_only()) {
+    if (from >= impl_->whole_from() && watch->floats_only()) {
       auto list = watch->list();
       snapshot.add(std::move(list), watch->version());
     } else {

@@ -54,6 +54,11 @@ struct NaiveStore {
     return AppendOutcome::kReplaced;
   }
 
+  bool ends_at(const Labels& labels, std::int64_t time) const {
+    const auto found = series.find(labels);
+    return found != series.end() && found->second.rbegin()->first == time;
+  }
+
   void expire(std::int64_t before) {
     accepted_from = std::max(accepted_from, before);
     for (auto& [labels, samples] : series) {
@@ -145,6 +150,9 @@ class Twins {
       const std::int64_t time =
           late ? time_ - static_cast<std::int64_t>(random_.below(1500)) : time_;
       const model::Sample sample{time, random_value()};
+      if (durable_ && time < time_ && copy.ends_at(labels, time)) {
+        continue;  // its last sample may have left memory: refused or not, nothing is lost
+      }
       const bool replace = random_.below(3) == 0;
       const AppendOutcome want = copy.append(labels, sample, replace);
       const AppendOutcome got =
@@ -226,8 +234,10 @@ class Twins {
   }
 
   void open() {
-    store_ = std::make_unique<Store>(
-        StoreOptions{.retention = kRetention, .durable = durable_, .window = kRetention / 5});
+    store_ = std::make_unique<Store>(StoreOptions{.retention = kRetention,
+                                                  .durable = durable_,
+                                                  .window = kRetention / 5,
+                                                  .accept_late = kRetention / 2});
   }
 
   void log() {
@@ -307,10 +317,10 @@ class Twins {
     refuse_before(floor);
   }
 
-  /// What has left memory takes no more samples.
+  /// Later than half the retention takes no more samples, be they in memory or not.
   void refuse_before(std::int64_t floor) {
     if (durable_) {
-      naive_.accepted_from = std::max(floor, expired_ + kRetention.count() * 4 / 5);
+      naive_.accepted_from = std::max(floor, expired_ + kRetention.count() / 2);
     }
   }
 

@@ -233,7 +233,7 @@ TEST(Store, TakesAWholePollByRefs) {
 
 TEST(Store, RefusesSeriesBeyondTheLimit) {
   Store store({.max_series = 2});
-  Appender appender = store.appender(0);
+  Appender appender = store.appender(1);
   appender.append(Labels{{"a", "1"}}, {1, 1}).value();
   appender.append(Labels{{"a", "2"}}, {1, 1}).value();
   EXPECT_EQ(appender.append(Labels{{"a", "3"}}, {1, 1}).error().code(),
@@ -242,7 +242,7 @@ TEST(Store, RefusesSeriesBeyondTheLimit) {
             base::ErrorCode::kLimitExceeded);
   EXPECT_EQ(*appender.append(Labels{{"a", "2"}}, {2, 1}), AppendOutcome::kStored);
   EXPECT_EQ(appender.commit().refused, 2U);
-  Appender next = store.appender(0);
+  Appender next = store.appender(1);
   EXPECT_FALSE(next.append(Labels{{"a", "3"}}, {1, 1}));
   EXPECT_EQ(*next.append(Labels{{"a", "1"}}, {2, 1}), AppendOutcome::kStored);
 }
@@ -283,6 +283,24 @@ TEST(Store, ExpiresSamplesSeriesAndSymbols) {
   EXPECT_EQ(store.stats().series, 0U);
   EXPECT_EQ(store.stats().samples, 0U);
   EXPECT_EQ(store.stats().bytes, empty_bytes);
+}
+
+TEST(Store, AnExplosionOfSeriesLeavesRoomForWhatRulesWrite) {
+  Store store({.max_series = 2, .series_of_rules = 3});
+  const auto one = [](int i) { return Labels{{"__name__", "m"}, {"i", std::to_string(i)}}; };
+  Appender target = store.appender(7);
+  EXPECT_TRUE(target.append(one(1), {1000, 1}));
+  EXPECT_TRUE(target.append(one(2), {1000, 1}));
+  EXPECT_FALSE(target.append(one(3), {1000, 1}));
+  target.commit();
+  Appender rules = store.appender(0);
+  for (int i = 11; i < 14; ++i) {
+    EXPECT_TRUE(rules.put(one(i), {1000, 1}));
+  }
+  EXPECT_FALSE(rules.put(one(14), {1000, 1})) << "within bounds";
+  rules.commit();
+  Appender again = store.appender(7);
+  EXPECT_FALSE(again.append(one(3), {2000, 1}));
 }
 
 TEST(Store, MovesItsTimesWithTheWallClock) {
