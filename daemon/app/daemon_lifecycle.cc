@@ -163,6 +163,9 @@ api::Readiness Daemon::readiness() const {
   if (!last_reload_error_.empty()) {
     text += " The last reload was refused: " + last_reload_error_;
   }
+  if (const std::string quarantine = quarantine_text(); !quarantine.empty()) {
+    text += " " + quarantine;
+  }
   return {.ready = true, .text = std::move(text)};
 }
 
@@ -191,7 +194,7 @@ api::RuntimeView Daemon::runtime() {
           .now = parts_.clock.wall_now(),
           .folder = generation_->config.folder,
           .host = host ? std::string(base::trim(*host)) : std::string(),
-          .reload_succeeded = last_reload_error_.empty(),
+          .reload_succeeded = last_reload_error_.empty() && generation_->config.quarantined.empty(),
           .configured = configured_,
           .threads = process_metrics_.threads(),
           .processors = async::processors(),

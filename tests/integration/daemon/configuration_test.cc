@@ -88,12 +88,24 @@ TEST_F(Reload, QuarantinesABadGroupAlone) {
   ASSERT_TRUE(eventually(20s, [this] { return fires("QueueVeryLong"); })) << rig_.log();
   rules("QueueVeryLong", "queue_length >", "rules2.yml", "more");
   rules("QueueHuge", "queue_length > 49", "rules3.yml", "most");
-  EXPECT_EQ(rig_.post("/-/reload").status, 200);
+  const HttpMessage partly = rig_.post("/-/reload");
+  EXPECT_EQ(partly.status, 500) << "who reloads must hear of it";
+  EXPECT_THAT(partly.body, HasSubstr("1 rule group is quarantined"));
+  EXPECT_THAT(partly.body, HasSubstr("rules2.yml:5:"));
+  EXPECT_EQ(rig_.metric(kReloaded), 0);
+  EXPECT_EQ(rig_.metric("tocsin_rules_quarantined_groups"), 1);
+  EXPECT_THAT(rig_.get("/-/ready").body, HasSubstr("rules2.yml:5:"));
+  EXPECT_EQ(rig_.get("/-/ready").status, 200);
   EXPECT_TRUE(eventually(20s, [this] { return fires("QueueHuge"); })) << rig_.log();
   EXPECT_TRUE(fires("QueueLong"));
   EXPECT_TRUE(fires("QueueVeryLong")) << "its earlier version goes on";
   EXPECT_THAT(rig_.log(), HasSubstr("rules2.yml:"));
   EXPECT_FALSE(was_told(sink_, "resolved", "QueueVeryLong"));
+  rules("QueueVeryLong", "queue_length > 41", "rules2.yml", "more");
+  EXPECT_EQ(rig_.post("/-/reload").status, 200);
+  EXPECT_EQ(rig_.metric(kReloaded), 1);
+  EXPECT_EQ(rig_.metric("tocsin_rules_quarantined_groups"), 0);
+  EXPECT_EQ(rig_.get("/-/ready").body, "tocsin is ready.\n");
 }
 
 TEST(BadConfiguration, IsRefusedWithEveryFaultAtOnce) {
