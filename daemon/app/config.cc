@@ -4,9 +4,11 @@
 #include <set>
 #include <utility>
 
+#include "app/referenced_files.h"
 #include "app/version.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "journal/sql_journal.h"
 
 namespace tocsin::app {
 namespace {
@@ -85,13 +87,14 @@ class Decoder {
         environment_(environment),
         options_(options),
         config_(config),
-        problems_(problems) {}
+        problems_(problems),
+        where_{.folder = config.folder, .files = &files} {}
 
   void run(const yaml::Node& root_node) {
     yaml::MappingReader root(root_node, "configuration", problems_);
     decode_global(root);
     if (const yaml::Node* web = root.take("web")) {
-      config_.web = decode_web(*web, config_.folder, problems_);
+      config_.web = decode_web(*web, where_, problems_);
     }
     if (const yaml::Node* query = root.take("query")) {
       config_.query = decode_query(*query, problems_);
@@ -144,6 +147,9 @@ class Decoder {
     }
     yaml::MappingReader storage(*node, "storage", problems_);
     config_.storage_url = storage.text("url").value_or(config_.storage_url);
+    if (const base::Status known = journal::check_url(config_.storage_url); !known) {
+      storage.problem("url", known.error().message());
+    }
     config_.retention = storage.duration("retention").value_or(config_.retention);
     if (config_.retention < std::chrono::minutes(15)) {
       storage.problem("retention", "must be 15m at least: rules look back so far");
@@ -158,13 +164,12 @@ class Decoder {
   }
 
   void decode_sources(yaml::MappingReader& root) {
-    const http_config::ConfigFiles where{.folder = config_.folder, .files = &files_};
     if (const yaml::Node* list = root.take("sources")) {
-      config_.sources = backends_.sources.decode(*list, scrape_globals_, where, problems_);
+      config_.sources = backends_.sources.decode(*list, scrape_globals_, where_, problems_);
     }
     if (const yaml::Node* list = root.take("scrape_configs")) {
       config_.scrape_jobs =
-          sources::decode_scrape_configs(*list, scrape_globals_, where, problems_);
+          sources::decode_scrape_configs(*list, scrape_globals_, where_, problems_);
     }
   }
 
@@ -179,31 +184,23 @@ class Decoder {
     }
     std::set<std::string> seen;
     for (const yaml::Node& item : list->items()) {
-      if (item.kind() != yaml::NodeKind::kScalar) {
-        problems_.add(item, "rule_files: expected a path, got " + yaml::describe(item));
-        continue;
-      }
-      const std::string pattern = base::resolve_path(config_.folder, item.text());
-      const auto paths = files_.glob(pattern);
-      if (!paths) {
-        problems_.add(item, "rule_files: " + paths.error().message());
-        continue;
-      }
-      // A pattern may match nothing, as in Prometheus; a plain path must exist.
-      if (paths->empty() && pattern.find_first_of("*?[") == std::string::npos) {
-        problems_.add(item, "rule_files: cannot read " + pattern + ": no such file");
-      }
-      for (const std::string& path : *paths) {
+      for (const std::string& path : expand_paths(item, "rule_files", where_, problems_)) {
         if (seen.insert(path).second) {
-          take_rule_file(path);
+          take_rule_file(path, item);
         }
       }
     }
   }
 
-  void take_rule_file(const std::string& path) {
+  void take_rule_file(const std::string& path, const yaml::Node& item) {
+    auto text = files_.read_file(path, base::kMaxConfigFileBytes);
+    if (!text) {
+      problems_.add(item, "rule_files: cannot read " + text.error().message());
+      return;
+    }
     yaml::Problems found;
-    rules::RuleFile file = load_rule_file(path, files_, options_.features, found);
+    rules::RuleFile file =
+        rules::decode(*std::move(text), path, {.promql = options_.features.parse}, found);
     for (const base::Error& warning : found.warnings()) {
       problems_.warn(warning);
     }
@@ -247,14 +244,7 @@ class Decoder {
       }
     }
     routing::take_routing_keys(root, problems_);
-    for (const std::string& pattern : root.texts("templates")) {
-      const auto paths = files_.glob(base::resolve_path(config_.folder, pattern));
-      if (!paths) {
-        root.problem("templates", paths.error().message());
-        continue;
-      }
-      config_.template_files.insert(config_.template_files.end(), paths->begin(), paths->end());
-    }
+    config_.templates = load_templates(root, where_, problems_);
     if (const yaml::Node* alerting = root.take("alerting")) {
       config_.alerting = notifiers::forward::decode(*alerting, context.files, problems_);
     }
@@ -269,6 +259,7 @@ class Decoder {
   const LoadOptions& options_;
   Config& config_;
   yaml::Problems& problems_;
+  http_config::ConfigFiles where_;
   sources::ScrapeGlobals scrape_globals_;
   notifiers::GlobalConfig notifier_globals_;
 };

@@ -15,6 +15,7 @@
 #include "notifiers/forward/config.h"
 #include "notifiers/receivers.h"
 #include "promql/features.h"
+#include "rendering/renderer.h"
 #include "routing/config.h"
 #include "rules/engine.h"
 #include "rules/rule_file.h"
@@ -57,7 +58,7 @@ struct Config {
   notifiers::forward::Config alerting;
   routing::Route route;
   std::vector<notifiers::Receiver> receivers;
-  std::vector<std::string> template_files;
+  std::vector<rendering::TemplateFile> templates;
   incidents::Config incidents;
 
   std::size_t rule_count() const;

@@ -61,15 +61,7 @@ void Daemon::load(yaml::Problems& problems) {
 
 base::Result<std::shared_ptr<Daemon::Generation>> Daemon::make_generation(Config config) {
   auto generation = std::make_shared<Generation>();
-  std::vector<rendering::TemplateFile> files;
-  for (const std::string& path : config.template_files) {
-    auto content = parts_.files.read_file(path, base::kMaxConfigFileBytes);
-    if (!content) {
-      return content.error();
-    }
-    files.push_back({path, *std::move(content)});
-  }
-  auto renderer = rendering::Renderer::make(files);
+  auto renderer = rendering::Renderer::make(config.templates);
   if (!renderer) {
     return renderer.error();
   }

@@ -66,6 +66,9 @@ Loaded load_text(const std::string& text, const LoadOptions& options = {}) {
   const testing::FakeFileSystem files{
       {"/etc/t/t.yml", text + kPeople},
       {"/etc/t/good.yml", kGoodRules},
+      {"/etc/t/empty", " \n"},
+      {"/etc/t/good.tmpl", "{{ define \"x\" }}{{ template \"y\" . }}{{ end }}"},
+      {"/etc/t/bad.tmpl", "{{ define \"x\" }}\n  {{ nosuch . }}{{ end }}"},
       {"/etc/t/bad.yml",
        "groups:\n- name: bad\n  rules:\n  - {alert: A, expr: 'up =='}\n"
        "- name: good\n  rules:\n  - {alert: B, expr: up}\n"}};
@@ -167,6 +170,20 @@ constexpr Faulty kFaulty[] = {
     {"BrokenRule", "rule_files: [bad.yml]\n", "/etc/t/bad.yml:4:28", "unexpected end"},
     {"NoVariable", "global:\n  external_labels: {a: '${NOWHERE}'}\n", "/etc/t/t.yml:2:25",
      "NOWHERE"},
+    {"BadPattern", "rule_files: ['[bad']\n", "/etc/t/t.yml:1:14", "expected a ]"},
+    {"NoTokenFile", "web:\n  bearer_tokens: [{name: a, token_file: gone}]\n", "/etc/t/t.yml:2:41",
+     "cannot read /etc/t/gone"},
+    {"EmptyPassword", "web:\n  basic_auth_users: [{username: a, password_file: empty}]\n",
+     "/etc/t/t.yml:2:51", "/etc/t/empty is empty"},
+    {"NoCertificate", "web: {cert_file: gone}\n", "/etc/t/t.yml:1:18", "/etc/t/gone"},
+    {"KeyAlone", "web: {key_file: good.yml}\n", "/etc/t/t.yml:1:17", "cert_file"},
+    {"NoHeaderFile", "scrape_configs:\n- job_name: a\n  http_headers: {X-A: {files: [gone]}}\n",
+     "/etc/t/t.yml:3:32", "/etc/t/gone"},
+    {"NoTemplate", "templates: [good.tmpl, gone.tmpl]\n", "/etc/t/t.yml:1:24", "/etc/t/gone.tmpl"},
+    {"BrokenTemplate", "templates: [bad.tmpl]\n", "/etc/t/bad.tmpl:2:6", "nosuch"},
+    {"PostgresStorage", "storage: {url: 'postgresql://x'}\n", "/etc/t/t.yml:1:16",
+     "not supported yet"},
+    {"OtherStorage", "storage: {url: 'mysql:/x'}\n", "/etc/t/t.yml:1:16", "sqlite:PATH"},
     {"NotYaml", "global: {\n", "/etc/t/t.yml:1:9", "not closed"},
 };
 
