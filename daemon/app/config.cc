@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "app/expansion.h"
 #include "app/referenced_files.h"
 #include "app/version.h"
 #include "base/path.h"
@@ -13,65 +14,11 @@
 namespace tocsin::app {
 namespace {
 
-bool is_name_start(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_'; }
-bool is_name(char c) { return is_name_start(c) || (c >= '0' && c <= '9'); }
-
-// Replaces ${NAME} line by line, so that a fault has its place; comments stay as they are, and so
-// does $1, ${1} and anything else that is no variable.
-class Expansion {
- public:
-  Expansion(const std::string& file, const base::Environment& environment, yaml::Problems& problems)
-      : file_(file), environment_(environment), problems_(problems) {}
-
-  std::string run(std::string_view text) {
-    std::string out;
-    int number = 0;
-    for (const std::string_view line : base::split(text, '\n')) {
-      out += number++ > 0 ? "\n" : "";
-      out += base::trim(line).starts_with('#') ? std::string(line) : expand(line, number);
-    }
-    return out;
-  }
-
- private:
-  std::string expand(std::string_view line, int number) {
-    std::string out;
-    std::size_t at = 0;
-    while (at < line.size()) {
-      std::size_t end = at + 2;
-      if (!line.substr(at).starts_with("${") || end >= line.size() || !is_name_start(line[end])) {
-        out += line[at++];
-        continue;
-      }
-      while (end < line.size() && is_name(line[end])) {
-        ++end;
-      }
-      if (end >= line.size() || line[end] != '}') {
-        out += line[at++];
-        continue;
-      }
-      const std::string name(line.substr(at + 2, end - at - 2));
-      if (const auto value = environment_.get(name)) {
-        out += *value;
-      } else {
-        problems_.add(base::Error(base::ErrorCode::kInvalidInput,
-                                  "environment variable " + name + " is not set")
-                          .at({file_, number, static_cast<int>(at) + 1}));
-      }
-      at = end + 1;
-    }
-    return out;
-  }
-
-  const std::string& file_;
-  const base::Environment& environment_;
-  yaml::Problems& problems_;
-};
-
-model::Labels decode_external_labels(yaml::MappingReader& global) {
+model::Labels decode_external_labels(yaml::MappingReader& global, const Expansion& expansion) {
   model::LabelsBuilder labels;
+  const yaml::Node* node = global.take("external_labels");
   for (const auto& [name, value] : global.text_map("external_labels")) {
-    labels.set(name, value);
+    labels.set(name, expansion.expand_label(node->find(name)->written()));
   }
   return labels.build();
 }
@@ -79,12 +26,11 @@ model::Labels decode_external_labels(yaml::MappingReader& global) {
 // Decodes the file section by section; each room reads its own.
 class Decoder {
  public:
-  Decoder(const Backends& backends, const base::FileSystem& files,
-          const base::Environment& environment, const LoadOptions& options, Config& config,
-          yaml::Problems& problems)
+  Decoder(const Backends& backends, const base::FileSystem& files, const Expansion& expansion,
+          const LoadOptions& options, Config& config, yaml::Problems& problems)
       : backends_(backends),
+        expansion_(expansion),
         files_(files),
-        environment_(environment),
         options_(options),
         config_(config),
         problems_(problems),
@@ -135,7 +81,7 @@ class Decoder {
     if (global.choice("no_data", {"ok", "keep"}) == "keep") {
       config_.no_data = rules::NoData::kKeep;
     }
-    config_.external_labels = decode_external_labels(global);
+    config_.external_labels = decode_external_labels(global, expansion_);
     global.ignored({"query_log_file", "scrape_failure_log_file", "runtime", "rule_query_offset"});
     global.finish();
   }
@@ -228,7 +174,7 @@ class Decoder {
         .global = notifier_globals_,
         .files = {.system = files_, .folder = config_.folder},
         .problems = problems_,
-        .search_path = environment_.get("PATH").value_or("/bin:/usr/bin"),
+        .search_path = expansion_.environment().get("PATH").value_or("/bin:/usr/bin"),
         .version = std::string(kVersion)};
     std::vector<std::string> names;
     if (const yaml::Node* list = root.take("receivers")) {
@@ -254,8 +200,8 @@ class Decoder {
   }
 
   const Backends& backends_;
+  const Expansion& expansion_;
   const base::FileSystem& files_;
-  const base::Environment& environment_;
   const LoadOptions& options_;
   Config& config_;
   yaml::Problems& problems_;
@@ -285,13 +231,17 @@ Config load_config(const std::string& path, const Backends& backends, const base
     problems.add(std::move(text.error()).context("cannot read the configuration"));
     return config;
   }
-  const std::string expanded = Expansion(path, environment, problems).run(*text);
-  const auto document = yaml::Document::parse(expanded, path);
+  Expansion expansion(environment);
+  yaml::Problems found;
+  const auto document = yaml::Document::parse(
+      *text, path, {},
+      [&expansion, &found](const yaml::Node& scalar) { return expansion.expand(scalar, found); });
   if (!document) {
     problems.add(document.error());
     return config;
   }
-  Decoder(backends, files, environment, options, config, problems).run(document->root());
+  Decoder(backends, files, expansion, options, config, found).run(document->root());
+  problems.append(expansion.without_values(found));
   config.text = *std::move(text);
   return config;
 }

@@ -71,7 +71,8 @@ struct LoadOptions {
 };
 
 /// Reads a configuration and the files it names. Faults go to `problems`, all of them; the value is
-/// good only when there were none. `${NAME}` outside of comments becomes the variable's value.
+/// good only when there were none. `${NAME}` in a value becomes that of the variable; see
+/// Expansion.
 Config load_config(const std::string& path, const Backends& backends, const base::FileSystem& files,
                    const base::Environment& environment, const LoadOptions& options,
                    yaml::Problems& problems);

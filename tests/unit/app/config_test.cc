@@ -8,6 +8,7 @@
 #include "app/backends.h"
 #include "async/real_file_system.h"
 #include "base/text.h"
+#include "support/fake_environment.h"
 #include "support/fake_file_system.h"
 
 namespace tocsin::app {
@@ -16,19 +17,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-class FakeEnvironment final : public base::Environment {
- public:
-  explicit FakeEnvironment(std::map<std::string, std::string> values)
-      : values_(std::move(values)) {}
-  std::optional<std::string> get(const std::string& name) const override {
-    const auto found = values_.find(name);
-    return found == values_.end() ? std::nullopt : std::optional(found->second);
-  }
-
- private:
-  std::map<std::string, std::string> values_;
-};
 
 struct Loaded {
   Config config;
@@ -40,8 +28,8 @@ Loaded load(const std::string& path, const base::FileSystem& files, const LoadOp
             std::map<std::string, std::string> environment = {}) {
   const auto backends = make_backends();
   yaml::Problems problems;
-  Loaded loaded{load_config(path, *backends, files, FakeEnvironment(std::move(environment)),
-                            options, problems),
+  Loaded loaded{load_config(path, *backends, files,
+                            testing::FakeEnvironment(std::move(environment)), options, problems),
                 {},
                 {}};
   for (const base::Error& error : problems.errors()) {
@@ -246,17 +234,6 @@ TEST(Config, QuarantinesABadGroupAloneWhenAsked) {
   EXPECT_EQ(loaded.config.groups[0].name, "good");
   ASSERT_EQ(loaded.config.quarantined.size(), 1U);
   EXPECT_EQ(loaded.config.quarantined[0].name, "bad");
-}
-
-TEST(Config, TakesVariablesFromTheEnvironment) {
-  const testing::FakeFileSystem files{
-      {"/t.yml", std::string("# ${UNSET} in a comment\n"
-                             "global: {external_labels: {site: '${SITE}', raw: '$1 ${1}'}}\n") +
-                     kPeople}};
-  const Loaded loaded = load("/t.yml", files, {}, {{"SITE", "seoul-1"}});
-  EXPECT_THAT(loaded.errors, IsEmpty());
-  EXPECT_EQ(loaded.config.external_labels,
-            (model::Labels{{"raw", "$1 ${1}"}, {"site", "seoul-1"}}));
 }
 
 }  // namespace
