@@ -1,6 +1,7 @@
 #include "app/config.h"
 
 #include <algorithm>
+#include <array>
 #include <set>
 #include <utility>
 
@@ -13,6 +14,31 @@
 
 namespace tocsin::app {
 namespace {
+
+constexpr std::array<std::string_view, 24> kSections = {"alerting",
+                                                        "global",
+                                                        "incidents",
+                                                        "inhibit_rules",
+                                                        "mute_time_intervals",
+                                                        "otlp",
+                                                        "query",
+                                                        "receivers",
+                                                        "remediation",
+                                                        "remote_read",
+                                                        "remote_write",
+                                                        "route",
+                                                        "rule_files",
+                                                        "runtime",
+                                                        "scrape_config_files",
+                                                        "scrape_configs",
+                                                        "services",
+                                                        "sources",
+                                                        "storage",
+                                                        "templates",
+                                                        "time_intervals",
+                                                        "tracing",
+                                                        "tracing_config",
+                                                        "web"};
 
 model::Labels decode_external_labels(yaml::MappingReader& global, const Expansion& expansion) {
   model::LabelsBuilder labels;
@@ -257,3 +283,7 @@ rules::RuleFile load_rule_file(const std::string& path, const base::FileSystem& 
 }
 
 }  // namespace tocsin::app
+bool is_configuration_key(std::string_view key) {
+  return std::ranges::find(kSections, key) != kSections.end();
+}
+

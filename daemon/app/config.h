@@ -77,6 +77,9 @@ Config load_config(const std::string& path, const Backends& backends, const base
                    const base::Environment& environment, const LoadOptions& options,
                    yaml::Problems& problems);
 
+/// Whether a configuration may have this key at the top, supported or not.
+bool is_configuration_key(std::string_view key);
+
 /// Reads one Prometheus rule file.
 rules::RuleFile load_rule_file(const std::string& path, const base::FileSystem& files,
                                const promql::Features& features, yaml::Problems& problems);
