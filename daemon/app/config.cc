@@ -108,7 +108,8 @@ class Decoder {
       config_.no_data = rules::NoData::kKeep;
     }
     config_.external_labels = decode_external_labels(global, expansion_);
-    global.ignored({"query_log_file", "scrape_failure_log_file", "runtime", "rule_query_offset"});
+    rule_query_offset_ = global.duration("rule_query_offset").value_or(rule_query_offset_);
+    global.ignored({"query_log_file", "runtime"});
     global.finish();
   }
 
@@ -171,8 +172,9 @@ class Decoder {
       return;
     }
     yaml::Problems found;
-    rules::RuleFile file =
-        rules::decode(*std::move(text), path, {.promql = options_.features.parse}, found);
+    rules::RuleFile file = rules::decode(
+        *std::move(text), path,
+        {.query_offset = rule_query_offset_, .promql = options_.features.parse}, found);
     for (const base::Error& warning : found.warnings()) {
       problems_.warn(warning);
     }
@@ -246,6 +248,7 @@ std::size_t Config::rule_count() const {
   return count;
 }
 
+  base::Duration rule_query_offset_{0};
 Config load_config(const std::string& path, const Backends& backends, const base::FileSystem& files,
                    const base::Environment& environment, const LoadOptions& options,
                    yaml::Problems& problems) {

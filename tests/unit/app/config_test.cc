@@ -200,6 +200,35 @@ TEST(Config, TakesTheLimitsOfStorage) {
   EXPECT_EQ(loaded.config.max_series, 50'000U);
 }
 
+TEST(Config, WarnsOnceOfAKeyThatTwoRoomsKnow) {
+  const Loaded loaded = load_text("global: {scrape_failure_log_file: /x}\n");
+  EXPECT_THAT(loaded.warnings, ElementsAre(HasSubstr("scrape_failure_log_file")));
+}
+
+TEST(Config, GroupsWithoutAQueryOffsetHaveTheGlobalOne) {
+  const testing::FakeFileSystem files{
+      {"/t.yml", "global: {rule_query_offset: 30s}\nrule_files: [r.yml]\n" + std::string(kPeople)},
+      {"/r.yml",
+       "groups: [{name: a}, {name: b, query_offset: 5s}, {name: c, query_offset: 0s}]\n"}};
+  const Loaded loaded = load("/t.yml", files);
+  EXPECT_THAT(loaded.errors, IsEmpty());
+  EXPECT_THAT(loaded.warnings, IsEmpty());
+  ASSERT_EQ(loaded.config.groups.size(), 3U);
+  EXPECT_EQ(loaded.config.groups[0].query_offset, std::chrono::seconds(30));
+  EXPECT_EQ(loaded.config.groups[1].query_offset, std::chrono::seconds(5));
+  EXPECT_EQ(loaded.config.groups[2].query_offset, std::chrono::seconds(0));
+}
+
+TEST(Config, KnowsItsSections) {
+  const Loaded loaded = load_text("alertings: {}\n");
+  ASSERT_EQ(loaded.errors.size(), 1U);
+  for (const char* key : {"global", "scrape_config_files", "rule_files", "storage", "inhibit_rules",
+                          "templates", "tracing"}) {
+    EXPECT_TRUE(is_configuration_key(key)) << key;
+  }
+  EXPECT_FALSE(is_configuration_key("groups"));
+}
+
 TEST(Config, RefusesARetentionShorterThanRulesLookBack) {
   const Loaded loaded = load_text("storage: {retention: 1m, max_series: 3}\n");
   EXPECT_THAT(loaded.errors,
