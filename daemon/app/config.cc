@@ -204,14 +204,27 @@ class Decoder {
         .problems = problems_,
         .search_path = expansion_.environment().get("PATH").value_or("/bin:/usr/bin"),
         .version = std::string(kVersion)};
+    static const yaml::Document kLog = *yaml::Document::parse(
+        "{route: {receiver: log}, receivers: [{name: log, log_configs: [{}]}]}", "");
+    const yaml::Node* list = root.take("receivers");
+    const yaml::Node* route = root.take("route");
+    if (list == nullptr && route == nullptr) {
+      // As every prometheus.yml, which knows of rules but not of people.
+      problems_.warn(root.node(),
+                     "without route and receivers, notices go to the log and to nobody else");
+      list = kLog.root().find("receivers");
+      route = kLog.root().find("route");
+    } else if (route == nullptr) {
+      root.require("route");
+    }
     std::vector<std::string> names;
-    if (const yaml::Node* list = root.take("receivers")) {
+    if (list != nullptr) {
       config_.receivers = notifiers::decode_receivers(*list, backends_.notifiers, context);
       for (const notifiers::Receiver& receiver : config_.receivers) {
         names.push_back(receiver.name);
       }
     }
-    if (const yaml::Node* route = root.require("route")) {
+    if (route != nullptr) {
       config_.route = routing::decode_route(*route, problems_);
       if (auto unknown = routing::check_receiver(config_.route, names)) {
         problems_.add(*std::move(unknown));
@@ -235,6 +248,7 @@ class Decoder {
   yaml::Problems& problems_;
   http_config::ConfigFiles where_;
   sources::ScrapeGlobals scrape_globals_;
+  base::Duration rule_query_offset_{0};
   notifiers::GlobalConfig notifier_globals_;
 };
 
@@ -248,7 +262,6 @@ std::size_t Config::rule_count() const {
   return count;
 }
 
-  base::Duration rule_query_offset_{0};
 Config load_config(const std::string& path, const Backends& backends, const base::FileSystem& files,
                    const base::Environment& environment, const LoadOptions& options,
                    yaml::Problems& problems) {
@@ -275,6 +288,10 @@ Config load_config(const std::string& path, const Backends& backends, const base
   return config;
 }
 
+bool is_configuration_key(std::string_view key) {
+  return std::ranges::find(kSections, key) != kSections.end();
+}
+
 rules::RuleFile load_rule_file(const std::string& path, const base::FileSystem& files,
                                const promql::Features& features, yaml::Problems& problems) {
   auto text = files.read_file(path, base::kMaxConfigFileBytes);
@@ -286,7 +303,3 @@ rules::RuleFile load_rule_file(const std::string& path, const base::FileSystem& 
 }
 
 }  // namespace tocsin::app
-bool is_configuration_key(std::string_view key) {
-  return std::ranges::find(kSections, key) != kSections.end();
-}
-

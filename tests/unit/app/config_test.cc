@@ -116,13 +116,23 @@ TEST(Config, TheOneOfTheSidecarLoads) {
 }
 
 TEST(Config, NeedsARouteAndItsReceiver) {
-  const testing::FakeFileSystem files{{"/a.yml", "global: {}\n"},
+  const testing::FakeFileSystem files{{"/a.yml", "receivers: []\n"},
                                       {"/b.yml",
                                        "receivers: [{name: log, log_configs: [{}]}]\n"
                                        "route:\n  receiver: nobody\n"}};
   EXPECT_THAT(load("/a.yml", files).errors, ElementsAre(HasSubstr("route")));
   EXPECT_THAT(load("/b.yml", files).errors, ElementsAre(HasSubstr("/b.yml:3:13: ")));
   EXPECT_THAT(load("/c.yml", files).errors, ElementsAre(HasSubstr("/c.yml")));
+}
+
+TEST(Config, WithoutRouteAndReceiversNoticesGoToTheLog) {
+  const testing::FakeFileSystem files{{"/a.yml", "global: {}\n"}};
+  const Loaded loaded = load("/a.yml", files);
+  EXPECT_THAT(loaded.errors, IsEmpty());
+  EXPECT_THAT(loaded.warnings, ElementsAre(HasSubstr("to the log")));
+  ASSERT_EQ(loaded.config.receivers.size(), 1U);
+  EXPECT_EQ(loaded.config.receivers[0].integrations.size(), 1U);
+  EXPECT_EQ(loaded.config.route.receiver, loaded.config.receivers[0].name);
 }
 
 struct Faulty {
@@ -190,16 +200,6 @@ TEST(Config, LoadsWithAWarningWhatIsOfNoConcern) {
   EXPECT_THAT(loaded.warnings, ElementsAre(HasSubstr("tsdb")));
 }
 
-TEST(Config, TakesTheLimitsOfStorage) {
-  const Loaded loaded = load_text(
-      "storage: {retention: 30d, retention_size: 10GB, memory: 512MB, max_series: 50000}\n");
-  EXPECT_THAT(loaded.errors, IsEmpty());
-  EXPECT_EQ(loaded.config.retention, std::chrono::hours(24 * 30));
-  EXPECT_EQ(loaded.config.retention_size, std::uint64_t{10} << 30);
-  EXPECT_EQ(loaded.config.series_memory, std::uint64_t{512} << 20);
-  EXPECT_EQ(loaded.config.max_series, 50'000U);
-}
-
 TEST(Config, WarnsOnceOfAKeyThatTwoRoomsKnow) {
   const Loaded loaded = load_text("global: {scrape_failure_log_file: /x}\n");
   EXPECT_THAT(loaded.warnings, ElementsAre(HasSubstr("scrape_failure_log_file")));
@@ -227,6 +227,16 @@ TEST(Config, KnowsItsSections) {
     EXPECT_TRUE(is_configuration_key(key)) << key;
   }
   EXPECT_FALSE(is_configuration_key("groups"));
+}
+
+TEST(Config, TakesTheLimitsOfStorage) {
+  const Loaded loaded = load_text(
+      "storage: {retention: 30d, retention_size: 10GB, memory: 512MB, max_series: 50000}\n");
+  EXPECT_THAT(loaded.errors, IsEmpty());
+  EXPECT_EQ(loaded.config.retention, std::chrono::hours(24 * 30));
+  EXPECT_EQ(loaded.config.retention_size, std::uint64_t{10} << 30);
+  EXPECT_EQ(loaded.config.series_memory, std::uint64_t{512} << 20);
+  EXPECT_EQ(loaded.config.max_series, 50'000U);
 }
 
 TEST(Config, RefusesARetentionShorterThanRulesLookBack) {
