@@ -226,9 +226,13 @@ void Daemon::install_notifiers() {
 void Daemon::install_receiver() {
   receiver_ = std::make_unique<Receiver>(
       Receiver::Parts{.feed = *feed_, .metrics = metrics_, .clock = parts_.clock, .pool = pool_});
+  configure_receiver();
+  server_->receive_with(*receiver_);
+}
+
+void Daemon::configure_receiver() {
   receiver_->enable_remote_write(options_.remote_write_receiver ||
                                  generation_->config.web.remote_write_receiver);
-  server_->receive_with(*receiver_);
 }
 
 void Daemon::install_targets() {

@@ -83,6 +83,7 @@ class Daemon final : public api::Commands {
                                   const Config& config) const;
   void install_notifiers();
   void install_receiver();
+  void configure_receiver();
   void install_targets();
   async::Task<> open_samples();
   std::string storage_url() const;
@@ -92,6 +93,10 @@ class Daemon final : public api::Commands {
   base::Result<api::ServerOptions> server_options() const;
   base::Result<std::vector<api::Credential>> read_credentials(
       const std::vector<Credential>& credentials) const;
+  base::Result<api::AuthOptions> read_auth(const WebConfig& web) const;
+  static api::Cors cors_of(const WebConfig& web, const api::AuthOptions& auth);
+  /// Keeps the listener as it was started; a change of it is told.
+  void keep_listener(WebConfig& next) const;
   async::Task<base::Status> start_server();
   base::Error refuse_reload(const yaml::Problems& problems);
   base::Status finish_reload();

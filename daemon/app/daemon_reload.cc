@@ -60,6 +60,29 @@ void Daemon::forward_active_alerts() {
   }
 }
 
+void Daemon::keep_listener(WebConfig& next) const {
+  const WebConfig& running = generation_->config.web;
+  std::vector<std::string> changed;
+  // With --listen the file has no say.
+  if (options_.listen.empty() && next.listen() != running.listen()) {
+    changed.emplace_back("web.listen");
+  }
+  if (next.cert_file != running.cert_file) {
+    changed.emplace_back("web.cert_file");
+  }
+  if (next.key_file != running.key_file) {
+    changed.emplace_back("web.key_file");
+  }
+  if (!changed.empty()) {
+    log_warning("the listener stays as it was started; restart tocsin for the change to count",
+                {{"changed", base::join(changed, ",")}});
+  }
+  next.host = running.host;
+  next.port = running.port;
+  next.cert_file = running.cert_file;
+  next.key_file = running.key_file;
+}
+
 base::Error Daemon::refuse_reload(const yaml::Problems& problems) {
   last_reload_error_ = lines_of(problems.errors());
   metrics_.config_last_reload_successful.Set(0);
@@ -110,14 +133,26 @@ async::Task<base::Status> Daemon::reload() {
       problems.add(made.error());
     }
   }
+  api::AuthOptions auth;
+  if (generation) {
+    auto read = read_auth(generation->config.web);
+    if (read) {
+      auth = *std::move(read);
+    } else {
+      problems.add(read.error());
+    }
+  }
   log_problems(problems);
   if (!problems.ok()) {
     co_return refuse_reload(problems);
   }
   reloading_ = true;
-  // The listener stays as it was started.
-  generation->config.web = generation_->config.web;
+  keep_listener(generation->config.web);
   generation_ = std::move(generation);
+  // Before anything that waits: a revoked token opens nothing from here on.
+  api::Cors cors = cors_of(generation_->config.web, auth);
+  server_->set_access(std::move(auth), std::move(cors));
+  configure_receiver();
   server_->set_query_options(query_options());
   install_notifiers();
   co_await swap_forwarder();
