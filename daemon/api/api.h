@@ -50,6 +50,7 @@ class Api {
   async::Task<net::ServerResponse> ready(net::ServerRequest request);
   async::Task<net::ServerResponse> reload(net::ServerRequest request);
   async::Task<net::ServerResponse> metrics(net::ServerRequest request);
+  async::Task<net::ServerResponse> graph(net::ServerRequest request);
   async::Task<net::ServerResponse> query(net::ServerRequest request);
   async::Task<net::ServerResponse> query_range(net::ServerRequest request);
   async::Task<net::ServerResponse> series(net::ServerRequest request);
