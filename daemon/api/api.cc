@@ -9,6 +9,7 @@
 #include "api/parameters.h"
 #include "api/selector.h"
 #include "base/text.h"
+#include "net/url.h"
 
 namespace tocsin::api {
 namespace {
@@ -115,6 +116,7 @@ const std::vector<Api::Route>& Api::routes() {
       {"/-/ready", "", kRead, Role::kViewer, &Api::ready},
       {"/-/reload", "", {"POST", "PUT"}, Role::kOperator, &Api::reload},
       {"/metrics", "", kRead, Role::kViewer, &Api::metrics},
+      {"/graph", "", kRead, Role::kViewer, &Api::graph},
       {"/api/v1/query", "", kAsk, Role::kViewer, &Api::query},
       {"/api/v1/query_range", "", kAsk, Role::kViewer, &Api::query_range},
       {"/api/v1/series", "", kAsk, Role::kViewer, &Api::series},
@@ -223,6 +225,19 @@ async::Task<ServerResponse> Api::reload(ServerRequest) {
 
 async::Task<ServerResponse> Api::metrics(ServerRequest) {
   co_return plain(200, "text/plain; version=0.0.4; charset=utf-8", views_.metrics());
+}
+
+// Where links of alerts lead: Prometheus' page for an expression, here the query's answer.
+async::Task<ServerResponse> Api::graph(ServerRequest request) {
+  const auto expression = request.parameter("g0.expr");
+  if (!expression || expression->empty()) {
+    co_return not_found("no expression: expected /graph?g0.expr=EXPRESSION");
+  }
+  ServerResponse response = plain(302, "");
+  // Relative, so that it also leads there behind a proxy that serves this under a path.
+  response.headers.set("Location",
+                       "api/v1/query?" + net::format_query({{"query", std::string(*expression)}}));
+  co_return response;
 }
 
 async::Task<ServerResponse> Api::query(ServerRequest request) {

@@ -29,6 +29,11 @@ class Api {
 
   async::Task<net::ServerResponse> handle(net::ServerRequest request);
 
+  /// Who may do what from the next request on, and whose pages may read.
+  void set_access(AuthOptions auth, Cors cors) {
+    auth_ = std::move(auth);
+    cors_ = std::move(cors);
+  }
   /// What queries that come from now on may use.
   void set_query_options(QueryOptions options) { query_api_.set_options(options); }
   /// Cancels the queries that run and wait, and takes no more of them.
@@ -45,6 +50,7 @@ class Api {
   async::Task<net::ServerResponse> ready(net::ServerRequest request);
   async::Task<net::ServerResponse> reload(net::ServerRequest request);
   async::Task<net::ServerResponse> metrics(net::ServerRequest request);
+  async::Task<net::ServerResponse> graph(net::ServerRequest request);
   async::Task<net::ServerResponse> query(net::ServerRequest request);
   async::Task<net::ServerResponse> query_range(net::ServerRequest request);
   async::Task<net::ServerResponse> series(net::ServerRequest request);

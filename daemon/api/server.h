@@ -24,6 +24,10 @@ class Server {
 
   /// Who takes pushed samples; see Api.
   void receive_with(Receiver& receiver) { api_.receive_with(receiver); }
+  /// Who may do what from the next request on.
+  void set_access(AuthOptions auth, Cors cors) {
+    api_.set_access(std::move(auth), std::move(cors));
+  }
   /// What queries that come from now on may use.
   void set_query_options(QueryOptions options) { api_.set_query_options(options); }
   base::Status start() { return http_.start(); }

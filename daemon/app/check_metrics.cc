@@ -1,5 +1,4 @@
 #include <cstdio>
-#include <iterator>
 #include <string>
 
 #include "app/cli.h"
@@ -10,20 +9,20 @@ namespace tocsin::app {
 
 namespace {
 
-// An OpenMetrics page says so at its end, text after that included; the older format has no mark.
+constexpr std::size_t kMaxPageBytes = 256U << 20;
+
 exposition::Format format_of(std::string_view body, const std::string& asked) {
   if (asked != "auto") {
     return asked == "openmetrics" ? exposition::Format::kOpenMetrics : exposition::Format::kText;
   }
-  const bool marked = body.starts_with("# EOF") || body.find("\n# EOF") != std::string_view::npos;
-  return marked ? exposition::Format::kOpenMetrics : exposition::Format::kText;
+  return exposition::guess_format(body);
 }
 
 }  // namespace
 
 int check_metrics(const std::string& file, const std::string& asked) {
-  const std::string path = file == "-" ? "/dev/stdin" : file;
-  const auto body = async::RealFileSystem().read_file(path, 256U << 20);
+  const auto body = file == "-" ? async::read_standard_input(kMaxPageBytes)
+                                : async::RealFileSystem().read_file(file, kMaxPageBytes);
   if (!body) {
     std::fprintf(stderr, "%s\n", body.error().to_string().c_str());
     return 2;

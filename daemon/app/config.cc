@@ -1,75 +1,50 @@
 #include "app/config.h"
 
 #include <algorithm>
+#include <array>
 #include <set>
 #include <utility>
 
+#include "app/expansion.h"
+#include "app/referenced_files.h"
 #include "app/version.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "journal/sql_journal.h"
 
 namespace tocsin::app {
 namespace {
 
-bool is_name_start(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_'; }
-bool is_name(char c) { return is_name_start(c) || (c >= '0' && c <= '9'); }
+constexpr std::array<std::string_view, 24> kSections = {"alerting",
+                                                        "global",
+                                                        "incidents",
+                                                        "inhibit_rules",
+                                                        "mute_time_intervals",
+                                                        "otlp",
+                                                        "query",
+                                                        "receivers",
+                                                        "remediation",
+                                                        "remote_read",
+                                                        "remote_write",
+                                                        "route",
+                                                        "rule_files",
+                                                        "runtime",
+                                                        "scrape_config_files",
+                                                        "scrape_configs",
+                                                        "services",
+                                                        "sources",
+                                                        "storage",
+                                                        "templates",
+                                                        "time_intervals",
+                                                        "tracing",
+                                                        "tracing_config",
+                                                        "web"};
 
-// Replaces ${NAME} line by line, so that a fault has its place; comments stay as they are, and so
-// does $1, ${1} and anything else that is no variable.
-class Expansion {
- public:
-  Expansion(const std::string& file, const base::Environment& environment, yaml::Problems& problems)
-      : file_(file), environment_(environment), problems_(problems) {}
-
-  std::string run(std::string_view text) {
-    std::string out;
-    int number = 0;
-    for (const std::string_view line : base::split(text, '\n')) {
-      out += number++ > 0 ? "\n" : "";
-      out += base::trim(line).starts_with('#') ? std::string(line) : expand(line, number);
-    }
-    return out;
-  }
-
- private:
-  std::string expand(std::string_view line, int number) {
-    std::string out;
-    std::size_t at = 0;
-    while (at < line.size()) {
-      std::size_t end = at + 2;
-      if (!line.substr(at).starts_with("${") || end >= line.size() || !is_name_start(line[end])) {
-        out += line[at++];
-        continue;
-      }
-      while (end < line.size() && is_name(line[end])) {
-        ++end;
-      }
-      if (end >= line.size() || line[end] != '}') {
-        out += line[at++];
-        continue;
-      }
-      const std::string name(line.substr(at + 2, end - at - 2));
-      if (const auto value = environment_.get(name)) {
-        out += *value;
-      } else {
-        problems_.add(base::Error(base::ErrorCode::kInvalidInput,
-                                  "environment variable " + name + " is not set")
-                          .at({file_, number, static_cast<int>(at) + 1}));
-      }
-      at = end + 1;
-    }
-    return out;
-  }
-
-  const std::string& file_;
-  const base::Environment& environment_;
-  yaml::Problems& problems_;
-};
-
-model::Labels decode_external_labels(yaml::MappingReader& global) {
+model::Labels decode_external_labels(yaml::MappingReader& global, const Expansion& expansion) {
   model::LabelsBuilder labels;
+  const yaml::Node* node = global.take("external_labels");
   for (const auto& [name, value] : global.text_map("external_labels")) {
-    labels.set(name, value);
+    labels.set(name, expansion.expand_label(node->find(name)->written()));
   }
   return labels.build();
 }
@@ -77,21 +52,21 @@ model::Labels decode_external_labels(yaml::MappingReader& global) {
 // Decodes the file section by section; each room reads its own.
 class Decoder {
  public:
-  Decoder(const Backends& backends, const base::FileSystem& files,
-          const base::Environment& environment, const LoadOptions& options, Config& config,
-          yaml::Problems& problems)
+  Decoder(const Backends& backends, const base::FileSystem& files, const Expansion& expansion,
+          const LoadOptions& options, Config& config, yaml::Problems& problems)
       : backends_(backends),
+        expansion_(expansion),
         files_(files),
-        environment_(environment),
         options_(options),
         config_(config),
-        problems_(problems) {}
+        problems_(problems),
+        where_{.folder = config.folder, .files = &files} {}
 
   void run(const yaml::Node& root_node) {
     yaml::MappingReader root(root_node, "configuration", problems_);
     decode_global(root);
     if (const yaml::Node* web = root.take("web")) {
-      config_.web = decode_web(*web, config_.folder, problems_);
+      config_.web = decode_web(*web, where_, problems_);
     }
     if (const yaml::Node* query = root.take("query")) {
       config_.query = decode_query(*query, problems_);
@@ -132,8 +107,9 @@ class Decoder {
     if (global.choice("no_data", {"ok", "keep"}) == "keep") {
       config_.no_data = rules::NoData::kKeep;
     }
-    config_.external_labels = decode_external_labels(global);
-    global.ignored({"query_log_file", "scrape_failure_log_file", "runtime", "rule_query_offset"});
+    config_.external_labels = decode_external_labels(global, expansion_);
+    rule_query_offset_ = global.duration("rule_query_offset").value_or(rule_query_offset_);
+    global.ignored({"query_log_file", "runtime"});
     global.finish();
   }
 
@@ -144,6 +120,9 @@ class Decoder {
     }
     yaml::MappingReader storage(*node, "storage", problems_);
     config_.storage_url = storage.text("url").value_or(config_.storage_url);
+    if (const base::Status known = journal::check_url(config_.storage_url); !known) {
+      storage.problem("url", known.error().message());
+    }
     config_.retention = storage.duration("retention").value_or(config_.retention);
     if (config_.retention < std::chrono::minutes(15)) {
       storage.problem("retention", "must be 15m at least: rules look back so far");
@@ -158,13 +137,12 @@ class Decoder {
   }
 
   void decode_sources(yaml::MappingReader& root) {
-    const http_config::ConfigFiles where{.folder = config_.folder, .files = &files_};
     if (const yaml::Node* list = root.take("sources")) {
-      config_.sources = backends_.sources.decode(*list, scrape_globals_, where, problems_);
+      config_.sources = backends_.sources.decode(*list, scrape_globals_, where_, problems_);
     }
     if (const yaml::Node* list = root.take("scrape_configs")) {
       config_.scrape_jobs =
-          sources::decode_scrape_configs(*list, scrape_globals_, where, problems_);
+          sources::decode_scrape_configs(*list, scrape_globals_, where_, problems_);
     }
   }
 
@@ -179,31 +157,24 @@ class Decoder {
     }
     std::set<std::string> seen;
     for (const yaml::Node& item : list->items()) {
-      if (item.kind() != yaml::NodeKind::kScalar) {
-        problems_.add(item, "rule_files: expected a path, got " + yaml::describe(item));
-        continue;
-      }
-      const std::string pattern = base::resolve_path(config_.folder, item.text());
-      const auto paths = files_.glob(pattern);
-      if (!paths) {
-        problems_.add(item, "rule_files: " + paths.error().message());
-        continue;
-      }
-      // A pattern may match nothing, as in Prometheus; a plain path must exist.
-      if (paths->empty() && pattern.find_first_of("*?[") == std::string::npos) {
-        problems_.add(item, "rule_files: cannot read " + pattern + ": no such file");
-      }
-      for (const std::string& path : *paths) {
+      for (const std::string& path : expand_paths(item, "rule_files", where_, problems_)) {
         if (seen.insert(path).second) {
-          take_rule_file(path);
+          take_rule_file(path, item);
         }
       }
     }
   }
 
-  void take_rule_file(const std::string& path) {
+  void take_rule_file(const std::string& path, const yaml::Node& item) {
+    auto text = files_.read_file(path, base::kMaxConfigFileBytes);
+    if (!text) {
+      problems_.add(item, "rule_files: cannot read " + text.error().message());
+      return;
+    }
     yaml::Problems found;
-    rules::RuleFile file = load_rule_file(path, files_, options_.features, found);
+    rules::RuleFile file = rules::decode(
+        *std::move(text), path,
+        {.query_offset = rule_query_offset_, .promql = options_.features.parse}, found);
     for (const base::Error& warning : found.warnings()) {
       problems_.warn(warning);
     }
@@ -231,30 +202,36 @@ class Decoder {
         .global = notifier_globals_,
         .files = {.system = files_, .folder = config_.folder},
         .problems = problems_,
-        .search_path = environment_.get("PATH").value_or("/bin:/usr/bin"),
+        .search_path = expansion_.environment().get("PATH").value_or("/bin:/usr/bin"),
         .version = std::string(kVersion)};
+    static const yaml::Document kLog = *yaml::Document::parse(
+        "{route: {receiver: log}, receivers: [{name: log, log_configs: [{}]}]}", "");
+    const yaml::Node* list = root.take("receivers");
+    const yaml::Node* route = root.take("route");
+    if (list == nullptr && route == nullptr) {
+      // As every prometheus.yml, which knows of rules but not of people.
+      problems_.warn(root.node(),
+                     "without route and receivers, notices go to the log and to nobody else");
+      list = kLog.root().find("receivers");
+      route = kLog.root().find("route");
+    } else if (route == nullptr) {
+      root.require("route");
+    }
     std::vector<std::string> names;
-    if (const yaml::Node* list = root.take("receivers")) {
+    if (list != nullptr) {
       config_.receivers = notifiers::decode_receivers(*list, backends_.notifiers, context);
       for (const notifiers::Receiver& receiver : config_.receivers) {
         names.push_back(receiver.name);
       }
     }
-    if (const yaml::Node* route = root.require("route")) {
+    if (route != nullptr) {
       config_.route = routing::decode_route(*route, problems_);
       if (auto unknown = routing::check_receiver(config_.route, names)) {
         problems_.add(*std::move(unknown));
       }
     }
     routing::take_routing_keys(root, problems_);
-    for (const std::string& pattern : root.texts("templates")) {
-      const auto paths = files_.glob(base::resolve_path(config_.folder, pattern));
-      if (!paths) {
-        root.problem("templates", paths.error().message());
-        continue;
-      }
-      config_.template_files.insert(config_.template_files.end(), paths->begin(), paths->end());
-    }
+    config_.templates = load_templates(root, where_, problems_);
     if (const yaml::Node* alerting = root.take("alerting")) {
       config_.alerting = notifiers::forward::decode(*alerting, context.files, problems_);
     }
@@ -264,12 +241,14 @@ class Decoder {
   }
 
   const Backends& backends_;
+  const Expansion& expansion_;
   const base::FileSystem& files_;
-  const base::Environment& environment_;
   const LoadOptions& options_;
   Config& config_;
   yaml::Problems& problems_;
+  http_config::ConfigFiles where_;
   sources::ScrapeGlobals scrape_globals_;
+  base::Duration rule_query_offset_{0};
   notifiers::GlobalConfig notifier_globals_;
 };
 
@@ -294,15 +273,23 @@ Config load_config(const std::string& path, const Backends& backends, const base
     problems.add(std::move(text.error()).context("cannot read the configuration"));
     return config;
   }
-  const std::string expanded = Expansion(path, environment, problems).run(*text);
-  const auto document = yaml::Document::parse(expanded, path);
+  Expansion expansion(environment);
+  yaml::Problems found;
+  const auto document = yaml::Document::parse(
+      *text, path, {},
+      [&expansion, &found](const yaml::Node& scalar) { return expansion.expand(scalar, found); });
   if (!document) {
     problems.add(document.error());
     return config;
   }
-  Decoder(backends, files, environment, options, config, problems).run(document->root());
+  Decoder(backends, files, expansion, options, config, found).run(document->root());
+  problems.append(expansion.without_values(found));
   config.text = *std::move(text);
   return config;
+}
+
+bool is_configuration_key(std::string_view key) {
+  return std::ranges::find(kSections, key) != kSections.end();
 }
 
 rules::RuleFile load_rule_file(const std::string& path, const base::FileSystem& files,

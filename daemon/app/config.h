@@ -15,6 +15,7 @@
 #include "notifiers/forward/config.h"
 #include "notifiers/receivers.h"
 #include "promql/features.h"
+#include "rendering/renderer.h"
 #include "routing/config.h"
 #include "rules/engine.h"
 #include "rules/rule_file.h"
@@ -57,7 +58,7 @@ struct Config {
   notifiers::forward::Config alerting;
   routing::Route route;
   std::vector<notifiers::Receiver> receivers;
-  std::vector<std::string> template_files;
+  std::vector<rendering::TemplateFile> templates;
   incidents::Config incidents;
 
   std::size_t rule_count() const;
@@ -70,10 +71,14 @@ struct LoadOptions {
 };
 
 /// Reads a configuration and the files it names. Faults go to `problems`, all of them; the value is
-/// good only when there were none. `${NAME}` outside of comments becomes the variable's value.
+/// good only when there were none. `${NAME}` in a value becomes that of the variable; see
+/// Expansion.
 Config load_config(const std::string& path, const Backends& backends, const base::FileSystem& files,
                    const base::Environment& environment, const LoadOptions& options,
                    yaml::Problems& problems);
+
+/// Whether a configuration may have this key at the top, supported or not.
+bool is_configuration_key(std::string_view key);
 
 /// Reads one Prometheus rule file.
 rules::RuleFile load_rule_file(const std::string& path, const base::FileSystem& files,

@@ -24,15 +24,6 @@ constexpr base::Duration kShortestDelivery = std::chrono::seconds(10);
 /// Detection goes before queries when the processors are busy.
 constexpr int kQueryNiceness = 5;
 
-void log_problems(const yaml::Problems& problems) {
-  for (const base::Error& warning : problems.warnings()) {
-    log_warning("configuration", {{"warning", warning.to_string()}});
-  }
-  for (const base::Error& error : problems.errors()) {
-    log_error("configuration", {{"error", error.to_string()}});
-  }
-}
-
 }  // namespace
 
 Daemon::Daemon(DaemonParts parts, DaemonOptions options)
@@ -70,15 +61,7 @@ void Daemon::load(yaml::Problems& problems) {
 
 base::Result<std::shared_ptr<Daemon::Generation>> Daemon::make_generation(Config config) {
   auto generation = std::make_shared<Generation>();
-  std::vector<rendering::TemplateFile> files;
-  for (const std::string& path : config.template_files) {
-    auto content = parts_.files.read_file(path, base::kMaxConfigFileBytes);
-    if (!content) {
-      return content.error();
-    }
-    files.push_back({path, *std::move(content)});
-  }
-  auto renderer = rendering::Renderer::make(files);
+  auto renderer = rendering::Renderer::make(config.templates);
   if (!renderer) {
     return renderer.error();
   }
@@ -243,9 +226,13 @@ void Daemon::install_notifiers() {
 void Daemon::install_receiver() {
   receiver_ = std::make_unique<Receiver>(
       Receiver::Parts{.feed = *feed_, .metrics = metrics_, .clock = parts_.clock, .pool = pool_});
+  configure_receiver();
+  server_->receive_with(*receiver_);
+}
+
+void Daemon::configure_receiver() {
   receiver_->enable_remote_write(options_.remote_write_receiver ||
                                  generation_->config.web.remote_write_receiver);
-  server_->receive_with(*receiver_);
 }
 
 void Daemon::install_targets() {
@@ -283,82 +270,6 @@ void Daemon::install_forwarder() {
       forwarder_->observe(change, generation_->config.evaluation_interval);
     }
   });
-}
-
-async::Task<> Daemon::swap_forwarder() {
-  if (forwarder_) {
-    pipeline_->on_changes({});
-    co_await forwarder_->stop();
-  }
-  install_forwarder();
-  forward_active_alerts();
-}
-
-void Daemon::forward_active_alerts() {
-  if (!forwarder_) {
-    return;
-  }
-  for (const model::Alert& alert : pipeline_->core().engine().firing(parts_.clock.wall_now())) {
-    forwarder_->observe({model::AlertTransition::kUpdated, alert},
-                        generation_->config.evaluation_interval);
-  }
-}
-
-async::Task<base::Status> Daemon::reload() {
-  if (reloading_) {
-    co_return base::Error(base::ErrorCode::kUnavailable, "a reload is running");
-  }
-  parts_.service.reloading(parts_.clock.monotonic_now());
-  yaml::Problems problems;
-  Config config = load_config(options_.config_file, *backends_, parts_.files, parts_.environment,
-                              {.quarantine_groups = true, .features = options_.features}, problems);
-  std::shared_ptr<Generation> generation;
-  if (problems.ok()) {
-    auto made = make_generation(std::move(config));
-    if (made) {
-      generation = *std::move(made);
-    } else {
-      problems.add(made.error());
-    }
-  }
-  log_problems(problems);
-  if (!problems.ok()) {
-    std::vector<std::string> lines;
-    for (const base::Error& error : problems.errors()) {
-      lines.push_back(error.to_string());
-    }
-    last_reload_error_ = base::join(lines, "\n");
-    metrics_.config_last_reload_successful.Set(0);
-    log_error("the configuration was refused; the running one stays",
-              {{"file", options_.config_file}});
-    parts_.service.ready("watching; the last reload was refused");
-    co_return base::Error(base::ErrorCode::kInvalidInput, last_reload_error_);
-  }
-  reloading_ = true;
-  // The listener stays as it was started.
-  generation->config.web = generation_->config.web;
-  generation_ = std::move(generation);
-  server_->set_query_options(query_options());
-  install_notifiers();
-  co_await swap_forwarder();
-  pipeline_->reload(core_options(), generation_->config.groups, generation_->config.quarantined);
-  install_retention();
-  install_targets();
-  for (const rules::QuarantinedGroup& group : generation_->config.quarantined) {
-    for (const base::Error& error : group.errors) {
-      log_error("a rule group is quarantined; its earlier version stays",
-                {{"group", group.name}, {"error", error.to_string()}});
-    }
-  }
-  last_reload_error_.clear();
-  metrics_.config_last_reload_successful.Set(1);
-  configured_ = parts_.clock.wall_now();
-  metrics_.config_last_reload_success_seconds.Set(base::to_seconds(configured_));
-  log_info("configuration loaded", {{"file", options_.config_file},
-                                    {"rules", std::to_string(generation_->config.rule_count())}});
-  parts_.service.ready("watching");
-  reloading_ = false;
-  co_return base::Status{};
 }
 
 void Daemon::announce() const {

@@ -61,7 +61,8 @@ class Daemon final : public api::Commands {
   void load(yaml::Problems& problems);
   /// Opens the journal, restores, listens, and begins to poll.
   async::Task<base::Status> start();
-  /// Reads the configuration again. The error says why the running one stays.
+  /// Reads the configuration again. The error says why the running one stays, or which of the new
+  /// rule groups are quarantined while the rest runs.
   async::Task<base::Status> reload() override;
   /// Ends everything within about 4 s.
   async::Task<> stop();
@@ -82,6 +83,7 @@ class Daemon final : public api::Commands {
                                   const Config& config) const;
   void install_notifiers();
   void install_receiver();
+  void configure_receiver();
   void install_targets();
   async::Task<> open_samples();
   std::string storage_url() const;
@@ -91,7 +93,15 @@ class Daemon final : public api::Commands {
   base::Result<api::ServerOptions> server_options() const;
   base::Result<std::vector<api::Credential>> read_credentials(
       const std::vector<Credential>& credentials) const;
+  base::Result<api::AuthOptions> read_auth(const WebConfig& web) const;
+  static api::Cors cors_of(const WebConfig& web, const api::AuthOptions& auth);
+  /// Keeps the listener as it was started; a change of it is told.
+  void keep_listener(WebConfig& next) const;
   async::Task<base::Status> start_server();
+  base::Error refuse_reload(const yaml::Problems& problems);
+  base::Status finish_reload();
+  /// Which groups of the running configuration are quarantined, and why; empty when none are.
+  std::string quarantine_text() const;
   async::Task<> swap_forwarder();
   /// A forwarder that is new learns of the alerts that were there before it.
   void forward_active_alerts();

@@ -45,14 +45,7 @@ api::QueryOptions Daemon::query_options() const {
           .max_depth = query.max_depth};
 }
 
-base::Result<api::ServerOptions> Daemon::server_options() const {
-  const WebConfig& web = generation_->config.web;
-  api::ServerOptions options;
-  options.http.host = web.host;
-  options.http.port = web.port;
-  options.http.cert_file = web.cert_file;
-  options.http.key_file = web.key_file;
-  options.query = query_options();
+base::Result<api::AuthOptions> Daemon::read_auth(const WebConfig& web) const {
   auto tokens = read_credentials(web.bearer_tokens);
   if (!tokens) {
     return tokens.error();
@@ -61,9 +54,27 @@ base::Result<api::ServerOptions> Daemon::server_options() const {
   if (!users) {
     return users.error();
   }
-  options.auth.tokens = *std::move(tokens);
-  options.auth.users = *std::move(users);
-  options.cors = api::Cors(web.cors_origin.value_or(options.auth.configured() ? ".*" : ""));
+  return api::AuthOptions{.tokens = *std::move(tokens), .users = *std::move(users)};
+}
+
+api::Cors Daemon::cors_of(const WebConfig& web, const api::AuthOptions& auth) {
+  return api::Cors(web.cors_origin.value_or(auth.configured() ? ".*" : ""));
+}
+
+base::Result<api::ServerOptions> Daemon::server_options() const {
+  const WebConfig& web = generation_->config.web;
+  api::ServerOptions options;
+  options.http.host = web.host;
+  options.http.port = web.port;
+  options.http.cert_file = web.cert_file;
+  options.http.key_file = web.key_file;
+  options.query = query_options();
+  auto auth = read_auth(web);
+  if (!auth) {
+    return auth.error();
+  }
+  options.auth = *std::move(auth);
+  options.cors = cors_of(web, options.auth);
   return options;
 }
 
@@ -163,6 +174,9 @@ api::Readiness Daemon::readiness() const {
   if (!last_reload_error_.empty()) {
     text += " The last reload was refused: " + last_reload_error_;
   }
+  if (const std::string quarantine = quarantine_text(); !quarantine.empty()) {
+    text += " " + quarantine;
+  }
   return {.ready = true, .text = std::move(text)};
 }
 
@@ -191,7 +205,7 @@ api::RuntimeView Daemon::runtime() {
           .now = parts_.clock.wall_now(),
           .folder = generation_->config.folder,
           .host = host ? std::string(base::trim(*host)) : std::string(),
-          .reload_succeeded = last_reload_error_.empty(),
+          .reload_succeeded = last_reload_error_.empty() && generation_->config.quarantined.empty(),
           .configured = configured_,
           .threads = process_metrics_.threads(),
           .processors = async::processors(),

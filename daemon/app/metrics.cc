@@ -47,8 +47,9 @@ Metrics::Metrics(std::unique_ptr<Registry> registry)
                                     "Inputs whose records are not written yet")),
       journal_records_total(
           counter(*registry, "tocsin_journal_records_total", "Records handed to the journal")),
-      config_last_reload_successful(gauge(*registry, "tocsin_config_last_reload_successful",
-                                          "Whether the newest attempt to load succeeded")),
+      config_last_reload_successful(
+          gauge(*registry, "tocsin_config_last_reload_successful",
+                "Whether the newest attempt to load succeeded, all rule groups included")),
       config_last_reload_success_seconds(
           gauge(*registry, "tocsin_config_last_reload_success_timestamp_seconds",
                 "When a configuration was last loaded")),
@@ -90,6 +91,9 @@ Metrics::Metrics(std::unique_ptr<Registry> registry)
       rules_evaluations_missed_total(
           counter(*registry, "tocsin_rules_evaluations_missed_total",
                   "Evaluations left out while they waited, and slots of the grid that passed")),
+      rules_quarantined_groups(
+          gauge(*registry, "tocsin_rules_quarantined_groups",
+                "Rule groups whose newest version is broken and does not run")),
       rules_evaluations_total(
           counters(*registry, "tocsin_rules_evaluations_total", "Evaluations of rules")),
       rules_evaluation_failures_total(

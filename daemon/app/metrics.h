@@ -59,6 +59,9 @@ class Metrics {
   /// Looks left out meanwhile, and slots of the grid that passed unevaluated.
   prometheus::Counter& rules_evaluations_missed_total;
 
+  /// Groups whose newest version is broken and does not run.
+  prometheus::Gauge& rules_quarantined_groups;
+
   /// By group.
   prometheus::Family<prometheus::Counter>& rules_evaluations_total;
   prometheus::Family<prometheus::Counter>& rules_evaluation_failures_total;

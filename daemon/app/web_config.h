@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "base/secret.h"
+#include "http_config/options.h"
 #include "yaml/document.h"
 
 namespace tocsin::app {
@@ -39,7 +40,8 @@ struct WebConfig {
 /// Reads "ADDRESS:PORT" into the section.
 base::Status set_listen(std::string_view listen, WebConfig& web);
 
-/// Decodes the section strictly; relative files start at `folder`.
-WebConfig decode_web(const yaml::Node& node, const std::string& folder, yaml::Problems& problems);
+/// Decodes the section strictly and looks at the files that it names.
+WebConfig decode_web(const yaml::Node& node, const http_config::ConfigFiles& where,
+                     yaml::Problems& problems);
 
 }  // namespace tocsin::app

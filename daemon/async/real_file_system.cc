@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <glob.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -68,6 +69,49 @@ struct CloseFolder {
   void operator()(DIR* folder) const { ::closedir(folder); }
 };
 
+/// How long a pipe that somebody writes to may be silent.
+constexpr int kPipePatienceMs = 5000;
+constexpr int kForever = -1;
+
+/// Waits until there is something to read; false when nothing has come for so long.
+bool wait_readable(int descriptor, int patience_ms) {
+  pollfd waiting{.fd = descriptor, .events = POLLIN, .revents = 0};
+  int ready = 0;
+  do {
+    ready = ::poll(&waiting, 1, patience_ms);
+  } while (ready < 0 && errno == EINTR);
+  return ready > 0;
+}
+
+base::Result<std::string> read_all(int descriptor, const std::string& name, std::size_t max_bytes,
+                                   int patience_ms) {
+  std::string content;
+  std::array<char, 16384> piece;
+  while (true) {
+    const ssize_t got = ::read(descriptor, piece.data(), piece.size());
+    if (got < 0 && errno == EINTR) {
+      continue;
+    }
+    if (got < 0 && errno == EAGAIN) {
+      if (!wait_readable(descriptor, patience_ms)) {
+        return Error(ErrorCode::kTimeout, name + ": nothing came for too long");
+      }
+      continue;
+    }
+    if (got < 0) {
+      return failure(name, errno);
+    }
+    if (got == 0) {
+      return content;
+    }
+    if (content.size() + static_cast<std::size_t>(got) > max_bytes) {
+      return Error(ErrorCode::kLimitExceeded,
+                   name + ": larger than " + std::to_string(max_bytes) + " bytes");
+    }
+    content.append(piece.data(), static_cast<std::size_t>(got));
+  }
+}
+
 }  // namespace
 
 base::Result<std::string> RealFileSystem::read_file(const std::string& path,
@@ -77,25 +121,11 @@ base::Result<std::string> RealFileSystem::read_file(const std::string& path,
   if (file.number() < 0) {
     return failure(path, errno);
   }
-  std::string content;
-  std::array<char, 16384> piece;
-  while (true) {
-    const ssize_t got = ::read(file.number(), piece.data(), piece.size());
-    if (got < 0 && errno == EINTR) {
-      continue;
-    }
-    if (got < 0) {
-      return failure(path, errno);
-    }
-    if (got == 0) {
-      return content;
-    }
-    if (content.size() + static_cast<std::size_t>(got) > max_bytes) {
-      return Error(ErrorCode::kLimitExceeded,
-                   path + ": larger than " + std::to_string(max_bytes) + " bytes");
-    }
-    content.append(piece.data(), static_cast<std::size_t>(got));
-  }
+  return read_all(file.number(), path, max_bytes, kPipePatienceMs);
+}
+
+base::Result<std::string> read_standard_input(std::size_t max_bytes) {
+  return read_all(STDIN_FILENO, "standard input", max_bytes, kForever);
 }
 
 base::Result<std::vector<std::string>> RealFileSystem::list_folder(const std::string& path) const {

@@ -328,4 +328,16 @@ std::vector<Problem> check(std::string_view body, Format format) {
   return Checker(body, format).run();
 }
 
+Format guess_format(std::string_view body) {
+  constexpr std::string_view kType = "# TYPE ";
+  bool marked = false;
+  for (const std::string_view line : base::split(body, '\n')) {
+    if (line.starts_with(kType) && base::trim(line).ends_with("_total counter")) {
+      return Format::kText;
+    }
+    marked = marked || line.starts_with("# EOF");
+  }
+  return marked ? Format::kOpenMetrics : Format::kText;
+}
+
 }  // namespace tocsin::exposition

@@ -23,4 +23,9 @@ std::vector<Problem> check(std::string_view body, Format format);
 
 inline constexpr std::size_t kMaxProblems = 100;
 
+/// The format of a page that came without a Content-Type. OpenMetrics says so at its end, text
+/// after that included; the older format has no mark, and some of its pages end so, too: only there
+/// the name of a counter's family has "_total".
+Format guess_format(std::string_view body);
+
 }  // namespace tocsin::exposition

@@ -30,6 +30,14 @@ constexpr std::array<std::string_view, 15> kReservedHeaders = {
     "x-prometheus-remote-read-version",
     "x-prometheus-scrape-timeout-seconds"};
 
+base::Status check_file(const std::string& path, const ConfigFiles& config) {
+  if (config.files == nullptr) {
+    return {};
+  }
+  const auto content = config.files->read_file(path, kMaxSecretBytes);
+  return content ? base::Status{} : base::Error(content.error()).context("cannot read the file");
+}
+
 /// A path below the configuration's folder; a file that cannot be read is reported.
 std::string file_path(yaml::MappingReader& reader, std::string_view key,
                       const ConfigFiles& config) {
@@ -38,11 +46,8 @@ std::string file_path(yaml::MappingReader& reader, std::string_view key,
     return {};
   }
   std::string path = base::resolve_path(config.folder, *written);
-  if (config.files != nullptr) {
-    const auto content = config.files->read_file(path, kMaxSecretBytes);
-    if (!content) {
-      reader.problem(key, "cannot read the file: " + content.error().to_string());
-    }
+  if (const base::Status readable = check_file(path, config); !readable) {
+    reader.problem(key, readable.error().message());
   }
   return path;
 }
@@ -92,8 +97,15 @@ ExtraHeader decode_header(const std::string& name, const yaml::Node& node,
       header.values.emplace_back(value);
     }
   }
-  for (const std::string& file : reader.texts("files")) {
-    header.files.push_back(base::resolve_path(config.folder, file));
+  for (const yaml::Node* file : reader.items("files")) {
+    if (file->kind() != yaml::NodeKind::kScalar) {
+      problems.add(*file, "files: expected a list of paths, found " + yaml::describe(*file));
+      continue;
+    }
+    header.files.push_back(base::resolve_path(config.folder, file->text()));
+    if (const base::Status readable = check_file(header.files.back(), config); !readable) {
+      problems.add(*file, "files: " + readable.error().message());
+    }
   }
   reader.finish();
   if (std::ranges::find(kReservedHeaders, base::to_lower(name)) != kReservedHeaders.end()) {

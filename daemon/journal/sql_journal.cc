@@ -147,10 +147,16 @@ base::Result<std::string> sqlite_path(const std::string& url) {
     return base::Error(base::ErrorCode::kUnsupported,
                        "storage URL: postgresql is not supported yet, use sqlite:PATH");
   }
-  return base::Error(base::ErrorCode::kInvalidInput, "storage URL: expected sqlite:PATH");
+  return base::Error(base::ErrorCode::kInvalidInput,
+                     "storage URL: this kind of database is not known, expected sqlite:PATH");
 }
 
 }  // namespace
+
+base::Status check_url(const std::string& url) {
+  const base::Result<std::string> path = sqlite_path(url);
+  return path ? base::Status{} : path.error();
+}
 
 async::Task<base::Result<std::unique_ptr<Journal>>> open(std::string url, OpenOptions options) {
   base::Result<std::string> path = sqlite_path(url);

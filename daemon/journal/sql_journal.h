@@ -14,6 +14,9 @@ struct OpenOptions {
   bool inline_jobs = false;
 };
 
+/// Whether `url` names a kind of database that there is; the errors are those of open().
+base::Status check_url(const std::string& url);
+
 /// Opens the journal at `url`: `sqlite:/path/to/file` (relative paths below the working
 /// directory). Creates and migrates it as needed. The errors are sentences for an operator:
 /// kUnavailable when another process holds the file, kUnsupported when a newer version wrote it or

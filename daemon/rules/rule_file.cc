@@ -146,7 +146,7 @@ Group decode_group(const Context& context, const yaml::Node& node, const std::st
     group.interval = *interval;
     group.interval_written = *interval > base::Duration::zero();
   }
-  group.query_offset = reader.duration("query_offset").value_or(base::Duration::zero());
+  group.query_offset = reader.duration("query_offset").value_or(context.options.query_offset);
   group.limit = static_cast<std::size_t>(
       reader.integer("limit", 0, std::numeric_limits<std::int32_t>::max()).value_or(0));
   group.labels = decode_labels(context, reader, "labels");

@@ -13,6 +13,7 @@ struct DecodeOptions {
   /// Label and annotation names outside [a-zA-Z_][a-zA-Z0-9_]* are refused, as Prometheus does
   /// with `metric_name_validation_scheme: legacy`.
   bool legacy_names = false;
+  base::Duration query_offset{0};    ///< of groups that have none of their own
   promql::ParseOptions promql = {};  ///< what expressions may use
 };
 

@@ -218,14 +218,12 @@ ScrapeJob decode_job(const yaml::Node& node, const ScrapeGlobals& globals,
   }
   refuse_unsupported(reader);
   reader.finish();
-  std::size_t targets = 0;
-  for (const StaticGroup& group : job.groups) {
-    targets += group.targets.size();
-  }
-  if (job.limits.targets > 0 && targets > job.limits.targets) {
-    reader.problem("target_limit", std::to_string(targets) + " targets are written down, but at " +
-                                       "most " + std::to_string(job.limits.targets) +
-                                       " are allowed");
+  const std::size_t most = job.limits.targets;
+  if (const std::size_t targets = most > 0 ? scrape_targets(job).size() : 0; targets > most) {
+    // As in Prometheus, where the number may come from a discovery.
+    reader.warning("target_limit", "none of the " + std::to_string(targets) +
+                                       " targets will be polled, since at most " +
+                                       std::to_string(most) + " are allowed");
   }
   return job;
 }

@@ -69,6 +69,7 @@ std::vector<ScrapeJob> decode_scrape_configs(const yaml::Node& list, const Scrap
 struct ScrapeTarget {
   TargetSpec spec;
   std::string url;
+  std::string refusal;  ///< why it must not be polled; empty: it may be
 };
 
 /// The targets of a job, equal ones once. Labels by Prometheus' rules: job and instance, static

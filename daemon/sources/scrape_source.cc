@@ -149,6 +149,10 @@ async::Task<base::Status> ScrapeSource::read_page(net::HttpResponse response, Ba
 async::Task<Batch> ScrapeSource::poll(PollContext context) {
   Batch batch;
   batch.started = context.started;
+  batch.error = target_.refusal;
+  if (!batch.error.empty()) {
+    co_return batch;
+  }
   const base::MonotonicTime began = dependencies_.clock.monotonic_now();
   base::Result<net::HttpRequest> request = make_request();
   if (!request) {

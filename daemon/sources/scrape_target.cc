@@ -148,6 +148,13 @@ std::vector<ScrapeTarget> scrape_targets(const ScrapeJob& job) {
       }
     }
   }
+  if (job.limits.targets > 0 && targets.size() > job.limits.targets) {
+    for (ScrapeTarget& target : targets) {
+      target.refusal =
+          "target_limit exceeded (number of targets: " + std::to_string(targets.size()) +
+          ", limit: " + std::to_string(job.limits.targets) + ")";
+    }
+  }
   return targets;
 }
 

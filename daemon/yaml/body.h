@@ -24,6 +24,8 @@ struct Node::Body {
   ScalarStart start;
   const SourceText* source = nullptr;
   std::string text;
+  std::string written;  ///< the text before a substitution, where there was one
+  bool substituted = false;
   std::vector<Node> items;
   std::vector<std::pair<Node, Node>> entries;
 };

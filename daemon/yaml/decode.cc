@@ -55,13 +55,18 @@ std::string describe(const Node& node) {
     case NodeKind::kScalar:
       break;
   }
-  const std::string_view text = base::truncate_utf8(node.text(), 60);
+  const std::string_view text = base::truncate_utf8(node.written(), 60);
   return (node.quoted() ? "the quoted text " : "") + base::quote(text) +
-         (text.size() < node.text().size() ? "…" : "");
+         (text.size() < node.written().size() ? "…" : "");
 }
 
 void Problems::add(const Node& node, std::string message) {
   errors_.push_back(base::Error(ErrorCode::kInvalidInput, std::move(message)).at(node.position()));
+}
+
+void Problems::append(const Problems& others) {
+  errors_.insert(errors_.end(), others.errors_.begin(), others.errors_.end());
+  warnings_.insert(warnings_.end(), others.warnings_.begin(), others.warnings_.end());
 }
 
 void Problems::add(base::Error error) { errors_.push_back(std::move(error)); }
@@ -181,7 +186,7 @@ std::optional<std::int64_t> MappingReader::integer(std::string_view key, std::in
     if (max != std::numeric_limits<std::int64_t>::max()) {
       range = "between " + std::to_string(min) + " and " + std::to_string(max);
     }
-    report(*child, key, child->text() + " is out of range, expected a whole number " + range);
+    report(*child, key, child->written() + " is out of range, expected a whole number " + range);
     return std::nullopt;
   }
   return value;
@@ -206,9 +211,9 @@ std::optional<base::Duration> MappingReader::duration(std::string_view key) {
   }
   const base::Result<base::Duration> value = base::parse_duration(child->text());
   if (!value) {
-    report(
-        *child, key,
-        "not a valid duration " + base::quote(child->text()) + ", expected such as 30s or 1h30m");
+    report(*child, key,
+           "not a valid duration " + base::quote(child->written()) +
+               ", expected such as 30s or 1h30m");
     return std::nullopt;
   }
   return *value;
@@ -221,8 +226,9 @@ std::optional<std::uint64_t> MappingReader::size(std::string_view key) {
   }
   const std::optional<std::uint64_t> value = parse_size(child->text());
   if (!value) {
-    report(*child, key,
-           "not a valid size " + base::quote(child->text()) + ", expected such as 512KB or 10MB");
+    report(
+        *child, key,
+        "not a valid size " + base::quote(child->written()) + ", expected such as 512KB or 10MB");
   }
   return value;
 }

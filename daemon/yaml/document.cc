@@ -21,6 +21,10 @@ bool Node::is_null() const { return kind() == NodeKind::kNull; }
 
 const std::string& Node::text() const { return body_ == nullptr ? kNoText : body_->text; }
 
+const std::string& Node::written() const {
+  return body_ != nullptr && body_->substituted ? body_->written : text();
+}
+
 bool Node::quoted() const { return body_ != nullptr && body_->quoted; }
 
 int Node::content_line_offset() const {
@@ -30,7 +34,7 @@ int Node::content_line_offset() const {
 }
 
 base::Position Node::position_in(int line, int column) const {
-  if (kind() != NodeKind::kScalar) {
+  if (kind() != NodeKind::kScalar || body_->substituted) {
     return position();
   }
   return body_->source->position(

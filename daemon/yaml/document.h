@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <optional>
@@ -28,12 +29,15 @@ class Node {
   /// Scalars: the text, and whether it was quoted (a quoted "5" is no number).
   const std::string& text() const;
   bool quoted() const;
+  /// The text before anything was put into it (see Substitution): what messages may quote.
+  const std::string& written() const;
   /// A block scalar (| or >) begins on the line after its position; 0 for others. For mapping
   /// positions inside the text back to the file.
   int content_line_offset() const;
   /// The place in the file of a line and column (from 1, in code points) within text(), through
   /// quotes, escapes, folding and indentation: where an error inside an expression lies. Those of
-  /// other nodes are at position(). The file is the document's.
+  /// other nodes, and of texts that something was put into, are at position(). The file is the
+  /// document's.
   base::Position position_in(int line, int column) const;
 
   const std::vector<Node>& items() const;                     ///< of a sequence
@@ -53,12 +57,16 @@ struct Limits {
   std::size_t max_nodes = 2'000'000;  ///< after expansion of aliases
 };
 
+/// Gives the text that a scalar stands for; keys are not asked for. A `${NAME}` is a part of a text
+/// then, even unquoted in a flow mapping.
+using Substitution = std::function<std::string(const Node& scalar)>;
+
 /// A parsed YAML text: first document only, as Prometheus reads it. Duplicate keys, undefined
 /// aliases, unknown tags and broken limits are errors with file:line:column.
 class Document {
  public:
-  static base::Result<Document> parse(std::string text, std::string file,
-                                      const Limits& limits = {});
+  static base::Result<Document> parse(std::string text, std::string file, const Limits& limits = {},
+                                      const Substitution& substitution = {});
   const Node& root() const;
   const std::string& file() const;
 
@@ -75,6 +83,7 @@ class Problems {
   void add(base::Error error);
   void warn(const Node& node, std::string message);
   void warn(base::Error warning) { warnings_.push_back(std::move(warning)); }
+  void append(const Problems& others);
   const std::vector<base::Error>& errors() const { return errors_; }
   const std::vector<base::Error>& warnings() const { return warnings_; }
   bool ok() const { return errors_.empty(); }

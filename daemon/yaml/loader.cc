@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "yaml/body.h"
 #include "yaml/document.h"
+#include "yaml/variables.h"
 
 namespace tocsin::yaml {
 namespace {
@@ -28,7 +29,8 @@ bool is_null_text(std::string_view text) {
 /// Builds the bodies from yaml-cpp's events. The tree of yaml-cpp itself is not used: it forgets
 /// duplicate keys and merge keys and expands aliases without limit.
 struct Loader final : YAML::EventHandler {
-  Loader(Document::Impl& document, const Limits& bounds) : impl(document), limits(bounds) {}
+  Loader(Document::Impl& document, const Limits& bounds, const Substitution& substitution)
+      : impl(document), limits(bounds), substitute(substitution) {}
 
   void OnDocumentStart(const YAML::Mark& /*mark*/) override {}
   void OnDocumentEnd() override {}
@@ -60,10 +62,15 @@ struct Loader final : YAML::EventHandler {
                 const std::string& value) override {
     Node::Body& body = add_body(mark, NodeKind::kScalar);
     body.start = find_scalar_start(impl.source.text(), body.offset);
-    check_quotes(body.start);
-    body.text = value;
+    if (!is_closed(impl.source.text(), body.start)) {
+      fail(body.start.offset, "the quote is not closed");
+    }
+    body.text = substitute ? restore_variables(value) : value;
     body.quoted = tag == "!" || (tag.starts_with(kCoreTags) && tag.ends_with(":str"));
     check_tag(tag, {"str", "int", "float", "bool", "null", "merge", "timestamp"}, body.offset);
+    if (substitute && !is_key_next()) {
+      put_in(body);
+    }
     remember(anchor, body);
     attach(body);
   }
@@ -91,6 +98,19 @@ struct Loader final : YAML::EventHandler {
     std::vector<const Node::Body*> merges;
   };
 
+  bool is_key_next() const {
+    return !stack.empty() && stack.back().body->kind == NodeKind::kMapping &&
+           stack.back().key == nullptr;
+  }
+
+  void put_in(Node::Body& body) const {
+    std::string text = substitute(view(body));
+    if (text != body.text) {
+      body.written = std::exchange(body.text, std::move(text));
+      body.substituted = true;
+    }
+  }
+
   static Node view(const Node::Body& body) {
     Node node;
     node.body_ = &body;
@@ -115,24 +135,6 @@ struct Loader final : YAML::EventHandler {
                " nodes with its aliases expanded",
            base::ErrorCode::kLimitExceeded);
     }
-  }
-
-  /// yaml-cpp takes the end of the file for a closing quote.
-  void check_quotes(const ScalarStart& start) const {
-    const std::string& text = impl.source.text();
-    const bool twice = start.style == ScalarStyle::kDoubleQuoted;
-    if (!twice && start.style != ScalarStyle::kSingleQuoted) {
-      return;
-    }
-    for (std::size_t at = start.offset + 1; at < text.size(); ++at) {
-      const std::string_view pair = std::string_view(text).substr(at, 2);
-      if (twice ? text[at] == '\\' : pair == "''") {
-        ++at;
-      } else if (text[at] == text[start.offset]) {
-        return;
-      }
-    }
-    fail(start.offset, "the quote is not closed");
   }
 
   void check_depth(std::size_t more, std::size_t offset) const {
@@ -265,6 +267,7 @@ struct Loader final : YAML::EventHandler {
 
   Document::Impl& impl;
   const Limits& limits;
+  const Substitution& substitute;
   std::size_t total = 0;
   std::vector<Frame> stack;
   std::unordered_map<YAML::anchor_t, Node::Body*> anchors;
@@ -349,7 +352,8 @@ base::Status check_rest(YAML::Parser& parser, const SourceText& source, std::siz
 
 }  // namespace
 
-base::Result<Document> Document::parse(std::string text, std::string file, const Limits& limits) {
+base::Result<Document> Document::parse(std::string text, std::string file, const Limits& limits,
+                                       const Substitution& substitution) {
   if (text.size() > limits.max_bytes) {
     return base::Error(base::ErrorCode::kLimitExceeded,
                        "larger than " + std::to_string(limits.max_bytes) + " bytes")
@@ -358,11 +362,12 @@ base::Result<Document> Document::parse(std::string text, std::string file, const
   if (text.starts_with("\xEF\xBB\xBF")) {
     text.erase(0, 3);
   }
-  const auto impl = std::make_shared<Impl>(SourceText(std::move(text), std::move(file)));
+  const auto impl = std::make_shared<Impl>(
+      SourceText(substitution ? guard_variables(text) : std::move(text), std::move(file)));
   if (base::Status characters = check_characters(impl->source); !characters) {
     return std::move(characters).error();
   }
-  Loader loader(*impl, limits);
+  Loader loader(*impl, limits, substitution);
   try {
     std::istringstream stream(impl->source.text());
     YAML::Parser parser(stream);

@@ -208,6 +208,21 @@ ScalarStart find_scalar_start(std::string_view text, std::size_t node_offset) {
   }
 }
 
+bool is_closed(std::string_view text, const ScalarStart& start) {
+  const bool twice = start.style == ScalarStyle::kDoubleQuoted;
+  if (!twice && start.style != ScalarStyle::kSingleQuoted) {
+    return true;
+  }
+  for (std::size_t at = start.offset + 1; at < text.size(); ++at) {
+    if (twice ? text[at] == '\\' : text.substr(at, 2) == "''") {
+      ++at;
+    } else if (text[at] == text[start.offset]) {
+      return true;
+    }
+  }
+  return false;
+}
+
 std::size_t locate_in_scalar(const SourceText& source, const ScalarStart& start,
                              std::string_view decoded, int line, int column) {
   if (start.style == ScalarStyle::kLiteral) {

@@ -47,6 +47,9 @@ struct ScalarStart {
 };
 ScalarStart find_scalar_start(std::string_view text, std::size_t node_offset);
 
+/// Whether the quote of a quoted scalar ends; yaml-cpp takes the end of the file for its end.
+bool is_closed(std::string_view text, const ScalarStart& start);
+
 /// The byte of `source` from which a place (line and column from 1, in code points) of the
 /// decoded scalar comes. Exact but for blanks in scalars whose lines were folded: those give the
 /// character after the nearest one before.

@@ -65,6 +65,7 @@ class ExpositionConformance : public ::testing::Test {
   void expect_valid(const std::string& path, Format format) {
     SCOPED_TRACE(path);
     const std::string body = testing::read_file(path);
+    EXPECT_EQ(guess_format(body), format);
     EXPECT_EQ(describe(check(body, format)), "");
     const base::Result<Page> page = parse(body, format);
     ASSERT_TRUE(page) << page.error().to_string();
@@ -91,7 +92,9 @@ TEST_F(ExpositionConformance, OpenMetricsParsers) {
       continue;
     }
     ++bad;
-    const std::vector<Problem> problems = check(testing::read_file(path), Format::kOpenMetrics);
+    const std::string body = testing::read_file(path);
+    EXPECT_FALSE(check(body, guess_format(body)).empty()) << path << ": as the command sees it";
+    const std::vector<Problem> problems = check(body, Format::kOpenMetrics);
     EXPECT_FALSE(problems.empty()) << path;
     for (const Problem& problem : problems) {
       EXPECT_GT(problem.line, 0) << path;

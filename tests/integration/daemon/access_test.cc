@@ -61,6 +61,51 @@ TEST_F(ListenerAccess, CredentialsFromFilesOpenIt) {
   EXPECT_EQ(rig_.log().find("s3cret"), std::string::npos);
 }
 
+TEST_F(ListenerAccess, AReloadTakesNewCredentialsAndRevokesOldOnes) {
+  const std::string target = "/api/v1/query?query=1";
+  const std::map<std::string, std::string> first = {{"Authorization", "Bearer s3cret-token"}};
+  const std::map<std::string, std::string> second = {{"Authorization", "Bearer other"}};
+  const auto reload = [this](const std::string& token) {
+    return http_call({.port = rig_.port(),
+                      .method = "POST",
+                      .target = "/-/reload",
+                      .headers = {{"Authorization", "Bearer " + token}},
+                      .body = ""})
+        .status;
+  };
+  configure("bearer_tokens: [{name: a, token_file: token}]");
+  rig_.start_ready();
+  EXPECT_EQ(status(target, first), 200);
+  rig_.write("token", "other\n");
+  EXPECT_EQ(reload("s3cret-token"), 200);
+  EXPECT_EQ(status(target, first), 401);
+  EXPECT_EQ(status(target, second), 200);
+  rig_.write("tocsin.yml", "web: {bearer_tokens: [{name: a, token_file: gone}]}\n" +
+                               webhook_route("http://127.0.0.1:1/"));
+  EXPECT_EQ(reload("other"), 500);
+  EXPECT_EQ(status(target, second), 200) << "what was refused changes nothing";
+  configure("listen: '127.0.0.1:1'");
+  EXPECT_EQ(reload("other"), 200);
+  EXPECT_EQ(status(target), 200) << "on the loopback, without credentials";
+}
+
+TEST_F(ListenerAccess, AChangeOfTheListenerNeedsARestartAndIsTold) {
+  const auto listen = [this](const std::string& host) {
+    configure("listen: '" + host + ":" + std::to_string(rig_.port()) + "'");
+  };
+  listen("127.0.0.1");
+  const Process daemon({.argv = {tocsin_binary(), "run", "--config", rig_.path("tocsin.yml"),
+                                 "--storage", "sqlite:" + rig_.path("t.db")},
+                        .environment = {}});
+  ASSERT_TRUE(eventually(20s, [this] { return status("/-/ready") == 200; })) << daemon.output();
+  listen("127.0.0.2");
+  EXPECT_EQ(rig_.post("/-/reload").status, 200);
+  EXPECT_EQ(status("/-/ready"), 200);
+  EXPECT_TRUE(eventually(20s, [&daemon] {
+    return daemon.output().find("changed=web.listen") != std::string::npos;
+  })) << daemon.output();
+}
+
 TEST_F(ListenerAccess, WithoutCredentialsPagesOfOtherSitesReadNothingUnlessAllowed) {
   configure("");
   rig_.start_ready();

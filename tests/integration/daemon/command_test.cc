@@ -190,10 +190,32 @@ TEST(CommandLine, CheckJudgesFiles) {
   EXPECT_THAT(bad.output, HasSubstr("bad.yml:1:"));
   const Finished shipped = tocsin({"check", std::string(TOCSIN_SOURCE_DIR) + "/config/tocsin.yml"});
   EXPECT_EQ(shipped.exit_code, 0) << shipped.output;
+  for (const char* text : {"rule_files: [good.yml]\nalerting: {}\n", "storage: {}\n"}) {
+    rig.write("plain.yml", text);
+    const Finished plain = tocsin({"check", rig.path("plain.yml")});
+    EXPECT_EQ(plain.exit_code, 0) << plain.output;
+    EXPECT_THAT(plain.output, HasSubstr("(configuration)"));
+  }
+  rig.write("plain.yml", "scrape_config_files: [x.yml]\n");
+  EXPECT_THAT(tocsin({"check", rig.path("plain.yml")}).output, HasSubstr("not supported yet"));
+  for (const char* text : {"", "# nothing\n", "surprise: 1\n"}) {
+    rig.write("rules.yml", text);
+    EXPECT_THAT(tocsin({"check", rig.path("rules.yml")}).output,
+                ::testing::Not(HasSubstr("(configuration)")));
+  }
   rig.write("page.prom", "metric{ 1\n");
   const Finished page = tocsin({"check", "metrics", rig.path("page.prom")});
   EXPECT_EQ(page.exit_code, 1);
   EXPECT_THAT(page.output, HasSubstr("page.prom:1"));
+}
+
+TEST(CommandLine, CheckMetricsWaitsForAPipe) {
+  const Rig rig;
+  rig.write("slow.sh", "(sleep 0.3; echo 'a 1'; sleep 0.1; echo 'b{') | " + tocsin_binary() +
+                           " check metrics -\n");
+  const Finished piped = run_program({.argv = {"sh", rig.path("slow.sh")}, .environment = {}});
+  EXPECT_EQ(piped.exit_code, 1);
+  EXPECT_THAT(piped.output, HasSubstr("-:2:"));
 }
 
 }  // namespace

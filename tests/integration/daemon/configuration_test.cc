@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <csignal>
 
@@ -88,12 +89,24 @@ TEST_F(Reload, QuarantinesABadGroupAlone) {
   ASSERT_TRUE(eventually(20s, [this] { return fires("QueueVeryLong"); })) << rig_.log();
   rules("QueueVeryLong", "queue_length >", "rules2.yml", "more");
   rules("QueueHuge", "queue_length > 49", "rules3.yml", "most");
-  EXPECT_EQ(rig_.post("/-/reload").status, 200);
+  const HttpMessage partly = rig_.post("/-/reload");
+  EXPECT_EQ(partly.status, 500) << "who reloads must hear of it";
+  EXPECT_THAT(partly.body, HasSubstr("1 rule group is quarantined"));
+  EXPECT_THAT(partly.body, HasSubstr("rules2.yml:5:"));
+  EXPECT_EQ(rig_.metric(kReloaded), 0);
+  EXPECT_EQ(rig_.metric("tocsin_rules_quarantined_groups"), 1);
+  EXPECT_THAT(rig_.get("/-/ready").body, HasSubstr("rules2.yml:5:"));
+  EXPECT_EQ(rig_.get("/-/ready").status, 200);
   EXPECT_TRUE(eventually(20s, [this] { return fires("QueueHuge"); })) << rig_.log();
   EXPECT_TRUE(fires("QueueLong"));
   EXPECT_TRUE(fires("QueueVeryLong")) << "its earlier version goes on";
   EXPECT_THAT(rig_.log(), HasSubstr("rules2.yml:"));
   EXPECT_FALSE(was_told(sink_, "resolved", "QueueVeryLong"));
+  rules("QueueVeryLong", "queue_length > 41", "rules2.yml", "more");
+  EXPECT_EQ(rig_.post("/-/reload").status, 200);
+  EXPECT_EQ(rig_.metric(kReloaded), 1);
+  EXPECT_EQ(rig_.metric("tocsin_rules_quarantined_groups"), 0);
+  EXPECT_EQ(rig_.get("/-/ready").body, "tocsin is ready.\n");
 }
 
 TEST(BadConfiguration, IsRefusedWithEveryFaultAtOnce) {
@@ -121,6 +134,33 @@ receivers:
     for (const char* expected :
          {"tocsin.yml:1:", "tocsin.yml:2:1: ", "surprise", "tocsin.yml:3:", "missing.yml",
           "tocsin.yml:7:", "tocsin.yml:9:", "nobody", "tocsin.yml:12:", "rules.yml:5:"}) {
+      EXPECT_THAT(refused.output, HasSubstr(expected));
+    }
+  }
+}
+
+TEST(BadConfiguration, FilesThatItNamesAreLookedAt) {
+  const Rig rig;
+  rig.write("tocsin.yml", R"(route: {receiver: people}
+receivers: [{name: people}]
+rule_files: [., dangling.yml]
+templates: [broken.tmpl]
+web:
+  bearer_tokens: [{name: a, token_file: gone}]
+  cert_file: no.pem
+storage: {url: "postgresql://x"}
+)");
+  rig.write("broken.tmpl", "{{ nosuch }}");
+  rig.write("no.pem", "no certificate");
+  ASSERT_EQ(::symlink("nowhere", rig.path("dangling.yml").c_str()), 0);
+  const std::string file = rig.path("tocsin.yml");
+  const Finished run = tocsin({"run", "--config", file});
+  const Finished check = tocsin({"check", file});
+  for (const Finished& refused : {run, check}) {
+    EXPECT_EQ(refused.exit_code, 1);
+    for (const char* expected :
+         {"tocsin.yml:3:14: rule_files: cannot read", "tocsin.yml:3:17: rule_files: cannot read",
+          "broken.tmpl:1:4", "tocsin.yml:6:41: ", "tocsin.yml:7:14: ", "tocsin.yml:8:16: "}) {
       EXPECT_THAT(refused.output, HasSubstr(expected));
     }
   }

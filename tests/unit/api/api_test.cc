@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "fakes.h"
+#include "net/url.h"
 #include "support/simulation.h"
 
 namespace tocsin::api {
@@ -53,6 +54,26 @@ TEST_F(ApiTest, AnswersEveryPath) {
                 .status,
             200);
   EXPECT_EQ(send("POST", "/api/v1/series", {{"match[]", "up"}}).status, 200);
+}
+
+TEST_F(ApiTest, LinksOfAlertsLeadToTheQuery) {
+  const net::ServerResponse found =
+      send("GET", "/graph", {{"g0.expr", "up == 0 and a{b=\"c+d\"}"}, {"g0.tab", "1"}});
+  EXPECT_EQ(found.status, 302);
+  EXPECT_EQ(found.headers.get("Location"),
+            "api/v1/query?" + net::format_query({{"query", "up == 0 and a{b=\"c+d\"}"}}));
+  EXPECT_EQ(send("GET", "/graph").status, 404);
+  EXPECT_EQ(send("GET", "/graph", {{"g0.expr", "up"}}, false).status, 403);
+}
+
+TEST_F(ApiTest, AccessMayChange) {
+  EXPECT_EQ(send("GET", "/api/v1/rules").status, 200);
+  AuthOptions auth;
+  auth.tokens.push_back({"a", base::Secret("b"), Role::kOperator});
+  api_.set_access(std::move(auth), Cors());
+  EXPECT_EQ(send("GET", "/api/v1/rules").status, 401);
+  api_.set_access(AuthOptions(), Cors());
+  EXPECT_EQ(send("GET", "/api/v1/rules").status, 200);
 }
 
 TEST_F(ApiTest, ExemplarsAreNoneButParametersAreChecked) {

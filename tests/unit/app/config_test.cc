@@ -8,6 +8,7 @@
 #include "app/backends.h"
 #include "async/real_file_system.h"
 #include "base/text.h"
+#include "support/fake_environment.h"
 #include "support/fake_file_system.h"
 
 namespace tocsin::app {
@@ -16,19 +17,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-class FakeEnvironment final : public base::Environment {
- public:
-  explicit FakeEnvironment(std::map<std::string, std::string> values)
-      : values_(std::move(values)) {}
-  std::optional<std::string> get(const std::string& name) const override {
-    const auto found = values_.find(name);
-    return found == values_.end() ? std::nullopt : std::optional(found->second);
-  }
-
- private:
-  std::map<std::string, std::string> values_;
-};
 
 struct Loaded {
   Config config;
@@ -40,8 +28,8 @@ Loaded load(const std::string& path, const base::FileSystem& files, const LoadOp
             std::map<std::string, std::string> environment = {}) {
   const auto backends = make_backends();
   yaml::Problems problems;
-  Loaded loaded{load_config(path, *backends, files, FakeEnvironment(std::move(environment)),
-                            options, problems),
+  Loaded loaded{load_config(path, *backends, files,
+                            testing::FakeEnvironment(std::move(environment)), options, problems),
                 {},
                 {}};
   for (const base::Error& error : problems.errors()) {
@@ -66,6 +54,9 @@ Loaded load_text(const std::string& text, const LoadOptions& options = {}) {
   const testing::FakeFileSystem files{
       {"/etc/t/t.yml", text + kPeople},
       {"/etc/t/good.yml", kGoodRules},
+      {"/etc/t/empty", " \n"},
+      {"/etc/t/good.tmpl", "{{ define \"x\" }}{{ template \"y\" . }}{{ end }}"},
+      {"/etc/t/bad.tmpl", "{{ define \"x\" }}\n  {{ nosuch . }}{{ end }}"},
       {"/etc/t/bad.yml",
        "groups:\n- name: bad\n  rules:\n  - {alert: A, expr: 'up =='}\n"
        "- name: good\n  rules:\n  - {alert: B, expr: up}\n"}};
@@ -125,13 +116,23 @@ TEST(Config, TheOneOfTheSidecarLoads) {
 }
 
 TEST(Config, NeedsARouteAndItsReceiver) {
-  const testing::FakeFileSystem files{{"/a.yml", "global: {}\n"},
+  const testing::FakeFileSystem files{{"/a.yml", "receivers: []\n"},
                                       {"/b.yml",
                                        "receivers: [{name: log, log_configs: [{}]}]\n"
                                        "route:\n  receiver: nobody\n"}};
   EXPECT_THAT(load("/a.yml", files).errors, ElementsAre(HasSubstr("route")));
   EXPECT_THAT(load("/b.yml", files).errors, ElementsAre(HasSubstr("/b.yml:3:13: ")));
   EXPECT_THAT(load("/c.yml", files).errors, ElementsAre(HasSubstr("/c.yml")));
+}
+
+TEST(Config, WithoutRouteAndReceiversNoticesGoToTheLog) {
+  const testing::FakeFileSystem files{{"/a.yml", "global: {}\n"}};
+  const Loaded loaded = load("/a.yml", files);
+  EXPECT_THAT(loaded.errors, IsEmpty());
+  EXPECT_THAT(loaded.warnings, ElementsAre(HasSubstr("to the log")));
+  ASSERT_EQ(loaded.config.receivers.size(), 1U);
+  EXPECT_EQ(loaded.config.receivers[0].integrations.size(), 1U);
+  EXPECT_EQ(loaded.config.route.receiver, loaded.config.receivers[0].name);
 }
 
 struct Faulty {
@@ -167,6 +168,20 @@ constexpr Faulty kFaulty[] = {
     {"BrokenRule", "rule_files: [bad.yml]\n", "/etc/t/bad.yml:4:28", "unexpected end"},
     {"NoVariable", "global:\n  external_labels: {a: '${NOWHERE}'}\n", "/etc/t/t.yml:2:25",
      "NOWHERE"},
+    {"BadPattern", "rule_files: ['[bad']\n", "/etc/t/t.yml:1:14", "expected a ]"},
+    {"NoTokenFile", "web:\n  bearer_tokens: [{name: a, token_file: gone}]\n", "/etc/t/t.yml:2:41",
+     "cannot read /etc/t/gone"},
+    {"EmptyPassword", "web:\n  basic_auth_users: [{username: a, password_file: empty}]\n",
+     "/etc/t/t.yml:2:51", "/etc/t/empty is empty"},
+    {"NoCertificate", "web: {cert_file: gone}\n", "/etc/t/t.yml:1:18", "/etc/t/gone"},
+    {"KeyAlone", "web: {key_file: good.yml}\n", "/etc/t/t.yml:1:17", "cert_file"},
+    {"NoHeaderFile", "scrape_configs:\n- job_name: a\n  http_headers: {X-A: {files: [gone]}}\n",
+     "/etc/t/t.yml:3:32", "/etc/t/gone"},
+    {"NoTemplate", "templates: [good.tmpl, gone.tmpl]\n", "/etc/t/t.yml:1:24", "/etc/t/gone.tmpl"},
+    {"BrokenTemplate", "templates: [bad.tmpl]\n", "/etc/t/bad.tmpl:2:6", "nosuch"},
+    {"PostgresStorage", "storage: {url: 'postgresql://x'}\n", "/etc/t/t.yml:1:16",
+     "not supported yet"},
+    {"OtherStorage", "storage: {url: 'mysql:/x'}\n", "/etc/t/t.yml:1:16", "sqlite:PATH"},
     {"NotYaml", "global: {\n", "/etc/t/t.yml:1:9", "not closed"},
 };
 
@@ -183,6 +198,35 @@ TEST(Config, LoadsWithAWarningWhatIsOfNoConcern) {
   const Loaded loaded = load_text("storage: {tsdb: {}}\n");
   EXPECT_THAT(loaded.errors, IsEmpty());
   EXPECT_THAT(loaded.warnings, ElementsAre(HasSubstr("tsdb")));
+}
+
+TEST(Config, WarnsOnceOfAKeyThatTwoRoomsKnow) {
+  const Loaded loaded = load_text("global: {scrape_failure_log_file: /x}\n");
+  EXPECT_THAT(loaded.warnings, ElementsAre(HasSubstr("scrape_failure_log_file")));
+}
+
+TEST(Config, GroupsWithoutAQueryOffsetHaveTheGlobalOne) {
+  const testing::FakeFileSystem files{
+      {"/t.yml", "global: {rule_query_offset: 30s}\nrule_files: [r.yml]\n" + std::string(kPeople)},
+      {"/r.yml",
+       "groups: [{name: a}, {name: b, query_offset: 5s}, {name: c, query_offset: 0s}]\n"}};
+  const Loaded loaded = load("/t.yml", files);
+  EXPECT_THAT(loaded.errors, IsEmpty());
+  EXPECT_THAT(loaded.warnings, IsEmpty());
+  ASSERT_EQ(loaded.config.groups.size(), 3U);
+  EXPECT_EQ(loaded.config.groups[0].query_offset, std::chrono::seconds(30));
+  EXPECT_EQ(loaded.config.groups[1].query_offset, std::chrono::seconds(5));
+  EXPECT_EQ(loaded.config.groups[2].query_offset, std::chrono::seconds(0));
+}
+
+TEST(Config, KnowsItsSections) {
+  const Loaded loaded = load_text("alertings: {}\n");
+  ASSERT_EQ(loaded.errors.size(), 1U);
+  for (const char* key : {"global", "scrape_config_files", "rule_files", "storage", "inhibit_rules",
+                          "templates", "tracing"}) {
+    EXPECT_TRUE(is_configuration_key(key)) << key;
+  }
+  EXPECT_FALSE(is_configuration_key("groups"));
 }
 
 TEST(Config, TakesTheLimitsOfStorage) {
@@ -229,17 +273,6 @@ TEST(Config, QuarantinesABadGroupAloneWhenAsked) {
   EXPECT_EQ(loaded.config.groups[0].name, "good");
   ASSERT_EQ(loaded.config.quarantined.size(), 1U);
   EXPECT_EQ(loaded.config.quarantined[0].name, "bad");
-}
-
-TEST(Config, TakesVariablesFromTheEnvironment) {
-  const testing::FakeFileSystem files{
-      {"/t.yml", std::string("# ${UNSET} in a comment\n"
-                             "global: {external_labels: {site: '${SITE}', raw: '$1 ${1}'}}\n") +
-                     kPeople}};
-  const Loaded loaded = load("/t.yml", files, {}, {{"SITE", "seoul-1"}});
-  EXPECT_THAT(loaded.errors, IsEmpty());
-  EXPECT_EQ(loaded.config.external_labels,
-            (model::Labels{{"raw", "$1 ${1}"}, {"site", "seoul-1"}}));
 }
 
 }  // namespace

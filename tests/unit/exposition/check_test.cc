@@ -131,5 +131,14 @@ TEST(Check, StopsAfterAHundredProblems) {
   EXPECT_EQ(check(body, Format::kText).size(), kMaxProblems);
 }
 
+TEST(GuessFormat, GoesByTheMarkUnlessACounterHasItsOldName) {
+  EXPECT_EQ(guess_format("a 1\n"), Format::kText);
+  EXPECT_EQ(guess_format("a 1\n# EOF\n"), Format::kOpenMetrics);
+  EXPECT_EQ(guess_format("# EOF\na 1\n"), Format::kOpenMetrics);
+  EXPECT_EQ(guess_format("# TYPE a counter\na_total 1\n# EOF\n"), Format::kOpenMetrics);
+  EXPECT_EQ(guess_format("# TYPE a_total counter\na_total 1\n# EOF\n"), Format::kText);
+  EXPECT_EQ(guess_format("# TYPE a_total counter\r\na_total 1\r\n# EOF"), Format::kText);
+}
+
 }  // namespace
 }  // namespace tocsin::exposition

@@ -119,7 +119,6 @@ TEST(ScrapeConfig, RefusesWhatIsWrong) {
       {"- {job_name: a, static_configs: [null]}", "empty entry"},
       {"- {job_name: a, static_configs: [{targets: ['http://x']}]}", "host:port"},
       {"- {job_name: a, static_configs: [{targets: [x], label: {}}]}", "label"},
-      {"- {job_name: a, target_limit: 1, static_configs: [{targets: [x, y]}]}", "2 targets"},
       {"- {job_name: a, basic_auth: {password: x, password_file: y}}", "at most one"},
       {"- {job_name: a, basic_auth: {username: x}, bearer_token: y}", "at most one"},
       {"- {job_name: a, authorization: {type: Basic}}", "basic_auth"},
@@ -194,6 +193,21 @@ TEST(ScrapeTargets, MayHaveTimesOfTheirOwn) {
   EXPECT_EQ(list[0].spec.interval, std::chrono::seconds(5));
   EXPECT_EQ(list[0].spec.timeout, std::chrono::seconds(5));
   EXPECT_EQ(list[0].spec.labels.get("instance"), "host");
+}
+
+TEST(ScrapeConfig, TooManyTargetsAreRefusedEachInsteadOfTheFile) {
+  const Loaded loaded = load(
+      "scrape_configs:\n- {job_name: a, target_limit: 1, static_configs: [{targets: [x, y, y]}]}\n"
+      "- {job_name: b, target_limit: 2, static_configs: [{targets: [x, y, y]}]}\n");
+  EXPECT_EQ(loaded.errors(), "");
+  ASSERT_EQ(loaded.problems.warnings().size(), 1U);
+  EXPECT_EQ(loaded.problems.warnings()[0].position()->line, 2);
+  for (const ScrapeTarget& target : scrape_targets(loaded.jobs[0])) {
+    EXPECT_EQ(target.refusal, "target_limit exceeded (number of targets: 2, limit: 1)");
+  }
+  for (const ScrapeTarget& target : scrape_targets(loaded.jobs[1])) {
+    EXPECT_EQ(target.refusal, "");
+  }
 }
 
 }  // namespace

@@ -83,6 +83,19 @@ TEST(ScrapeSource, AsksAsPrometheusDoes) {
   EXPECT_EQ(batch.body_bytes, 4U);
 }
 
+TEST(ScrapeSource, DoesNotAskATargetThatIsRefused) {
+  Fixture test;
+  ScrapeJob job;
+  job.limits.targets = 1;
+  job.groups = {{.targets = {"host:80", "other:80"}, .labels = {}}};
+  test.targets =
+      make_scrape_targets({job}, {test.http, test.files, test.simulation.clock(), &test.pool});
+  const Batch batch = test.poll();
+  EXPECT_FALSE(batch.up);
+  EXPECT_EQ(batch.error, "target_limit exceeded (number of targets: 2, limit: 1)");
+  EXPECT_TRUE(test.http.requests.empty());
+}
+
 TEST(ScrapeSource, ReadsLabelsAndTimestamps) {
   Fixture test;
   test.http.answer(200, "a{b=\"c\",instance=\"\"} 1.5 1700000000000\nd 2\n");

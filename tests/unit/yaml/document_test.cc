@@ -175,5 +175,40 @@ TEST(Node, MapsPlacesInsideTextsBackToTheFile) {
   EXPECT_EQ(load("e: x").root().find("e")->content_line_offset(), 0);
 }
 
+TEST(Document, PutsTextsIntoValuesAndKeepsWhatIsWritten) {
+  const auto document =
+      Document::parse("X: [X, 'X', &a X]\nb: {X: *a, c: ~}\n", "f.yml", {},
+                      [](const Node& scalar) { return scalar.text() == "X" ? "it's: #new" : "?"; });
+  ASSERT_TRUE(document) << document.error().to_string();
+  const Node* list = document->root().find("X");
+  ASSERT_NE(list, nullptr);
+  for (const Node& item : list->items()) {
+    EXPECT_EQ(item.text(), "it's: #new");
+    EXPECT_EQ(item.written(), "X");
+  }
+  EXPECT_EQ(list->items()[1].position().column, 8);
+  EXPECT_EQ(list->items()[1].position_in(1, 4).column, 8);
+  const Node* mapping = document->root().find("b");
+  ASSERT_NE(mapping, nullptr);
+  EXPECT_EQ(mapping->find("X")->text(), "it's: #new");
+  EXPECT_TRUE(mapping->find("c")->is_null());
+  EXPECT_EQ(describe(list->items()[0]), "\"X\"");
+}
+
+TEST(Document, VariablesMayStandUnquotedInFlowCollections) {
+  const auto document =
+      Document::parse("{${K}: ${A}, list: [${A}-${A}, '${A}', ä${A}], $${A}: 1}", "f.yml", {},
+                      [](const Node& scalar) { return scalar.text(); });
+  ASSERT_TRUE(document) << document.error().to_string();
+  const Node& root = document->root();
+  EXPECT_EQ(root.entries()[0].first.text(), "${K}");
+  EXPECT_EQ(root.entries()[0].second.text(), "${A}");
+  EXPECT_EQ(root.entries()[1].second.items()[0].text(), "${A}-${A}");
+  EXPECT_EQ(root.entries()[1].second.items()[1].position().column, 32);
+  EXPECT_EQ(root.entries()[1].second.items()[2].position_in(1, 2).column, 41);
+  EXPECT_EQ(root.entries()[2].first.text(), "$${A}");
+  EXPECT_FALSE(Document::parse("{a: ${A}}", "f.yml"));
+}
+
 }  // namespace
 }  // namespace tocsin::yaml
