@@ -288,7 +288,9 @@ TEST_F(Engines, AQuarantinedGroupGoesOnAsItWas) {
   poll(9);
   Engine& engine = harness.engine();
   const std::vector<QuarantinedGroup> broken{
-      {"test.yml", "g", {base::Error(base::ErrorCode::kInvalidInput, "bad expr")}}};
+      {.file = "test.yml",
+       .name = "g",
+       .errors = {base::Error(base::ErrorCode::kInvalidInput, "bad expr")}}};
   const Decision decision = engine.load({}, broken, harness.now(), harness.clock().monotonic_now());
   EXPECT_THAT(decision.records, IsEmpty());
   const auto views_now = engine.view(harness.now());
