@@ -48,7 +48,7 @@ struct ThreadQueue::Core {
 
   asio::any_io_executor executor;
   const ThreadOptions options;
-  std::optional<Event> idle;   ///< loop only: an item has finished
+  std::optional<Event> idle;   ///< loop only: no item is left; none once a thread was left behind
   std::size_t unfinished = 0;  ///< loop only: items handed in and not finished
 
   mutable std::mutex mutex;
@@ -77,7 +77,7 @@ struct ThreadQueue::Core {
     item.done = true;
     --unfinished;
     item.event->notify();
-    if (unfinished == 0) {
+    if (unfinished == 0 && idle) {
       idle->notify();
     }
     if (item.then) {
@@ -167,7 +167,7 @@ struct ThreadQueue::Core {
     if (found != queue.end()) {
       queue.erase(found);
       --unfinished;
-      if (unfinished == 0) {
+      if (unfinished == 0 && idle) {
         idle->notify();
       }
     }
