@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "integration/daemon/rig.h"
 
 namespace tocsin::testing {
