@@ -40,8 +40,8 @@ const std::map<std::string, Names, std::less<>>& allowed_includes() {
       {"api", {"net", "async", "promql", "series", "exposition", "model", "base"}},
       {"app",
        {"base", "model", "yaml", "templates", "exposition", "series", "promql", "rules", "routing",
-        "rendering", "incidents", "async", "net", "journal", "blocks", "sources", "notifiers",
-        "api"}},
+        "rendering", "incidents", "async", "net", "http_config", "journal", "blocks", "sources",
+        "notifiers", "api"}},
   };
   return kAllowed;
 }
@@ -76,8 +76,9 @@ const std::vector<BannedCall>& banned_calls() {
        "ask base::Environment"},
       {R"(std::j?thread\b|pthread_create)", {"async"}, "use async::BlockingThread or WorkerPool"},
       {R"(std::async\b)", {}, "use async::BlockingThread or WorkerPool"},
+      // blocks mends pages of its own file, on the file's own thread.
       {R"(std::(i|o)?fstream|\bfopen\(|std::filesystem|(^|[^\w>])::(open|openat|creat)\()",
-       {"async"},
+       {"async", "blocks"},
        "ask base::FileSystem"},
       {R"(asio::detached)", {}, "spawn on an async::TaskGroup"},
       {R"(std::regex)", {}, "use RE2"},

@@ -30,7 +30,8 @@ class ConfigConformance : public ::testing::Test {
   }
 
   Verdict check(const std::string& name) const {
-    const testing::FakeEnvironment environment({{"TEST", "TestValue"}});
+    const std::map<std::string, std::string> variables = {{"TEST", "TestValue"}};
+    const testing::FakeEnvironment environment(variables);
     return check_file(folder_ + name, {}, files_, environment);
   }
   std::vector<std::string> names() const {

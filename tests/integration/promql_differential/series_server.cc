@@ -22,8 +22,8 @@ class NoViews final : public api::Views {
  public:
   std::vector<api::RuleGroupView> rule_groups() const override { return {}; }
   std::vector<api::TargetView> targets() const override { return {}; }
-  async::Task<Result<std::vector<api::IncidentView>>> incidents(api::IncidentFilter) override {
-    co_return std::vector<api::IncidentView>{};
+  async::Task<Result<api::IncidentList>> incidents(api::IncidentFilter) override {
+    co_return api::IncidentList{};
   }
   async::Task<Result<api::IncidentDetail>> incident(std::string id) override {
     co_return Error(ErrorCode::kNotFound, "no such incident: " + id);

@@ -233,12 +233,12 @@ TEST_F(ApiTest, IncidentsTakeStatesAndALimit) {
                 .body.find("INC-1"),
             std::string::npos);
   EXPECT_EQ(views_.asked.states, (std::vector<std::string>{"open", "mitigated"}));
+  EXPECT_EQ(views_.asked.limit, 5U);
   send("GET", "/tocsin/v1/incidents", {{"state", "Resolved"}});
   EXPECT_EQ(views_.asked.states, (std::vector<std::string>{"resolved"}));
   const net::ServerResponse unknown = send("GET", "/tocsin/v1/incidents", {{"state", "bogus"}});
   EXPECT_EQ(unknown.status, 400);
   EXPECT_NE(unknown.body.find("expected open, mitigated or resolved"), std::string::npos);
-  EXPECT_EQ(views_.asked.limit, 5U);
   send("GET", "/tocsin/v1/incidents", {{"limit", "1000000"}});
   EXPECT_EQ(views_.asked.limit, 1000U);
   for (const std::string limit : {"x", "0", "-1", "1.5", "NaN", ""}) {

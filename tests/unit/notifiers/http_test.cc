@@ -176,6 +176,7 @@ TEST_F(HttpDriver, ReadsSecretFilesForEachNotice) {
       "receivers: [{name: a, webhook_configs: [{url: 'http://hook/', http_config: {authorization: "
       "{credentials_file: /token}, http_headers: {X-Scope: {values: [one], files: [/scope]}}}}]}]";
   files_at_start_.write("/token", "first");
+  files_at_start_.write("/scope", "one more");
   const Outcome unread = deliver(config);
   EXPECT_EQ(unread.kind, OutcomeKind::kRetry) << "a credential that is being replaced comes back";
   EXPECT_THAT(unread.reason, HasSubstr("/token"));

@@ -55,6 +55,11 @@ struct TwoTargets {
       harness.advance(seconds(5));
     }
   }
+  /// The first target shows these; the second delivers too, which completes the round.
+  void poll(const RuleHarness::Samples& of_the_first) {
+    harness.poll(1, of_the_first);
+    harness.poll(2, {{metric("x", "b"), 9}});
+  }
   /// What was told of the data: the kind and the seconds since the first failure.
   std::vector<std::string> told() const {
     std::vector<std::string> texts;
@@ -101,19 +106,19 @@ TEST(NoData, ALongTimeWithoutDataIsToldOnceAndResolvesNothing) {
   EXPECT_THAT(targets.told(), ElementsAre("held a 0", "missing a 900"));
   EXPECT_THAT(transitions(targets.harness, 2), IsEmpty());
   EXPECT_EQ(targets.missing_since(), targets.failed);
-  targets.harness.poll(1, {{metric("x", "a"), 9}});
+  targets.poll({{metric("x", "a"), 9}});
   EXPECT_THAT(targets.told(), ElementsAre("held a 0", "missing a 900", "back a 2400"));
   EXPECT_EQ(targets.missing_since(), std::nullopt);
   EXPECT_THAT(transitions(targets.harness, 2), IsEmpty());
   targets.harness.advance(seconds(5));
-  targets.harness.poll(1, {{metric("x", "a"), 1}});
+  targets.poll({{metric("x", "a"), 1}});
   EXPECT_THAT(transitions(targets.harness, 2), ElementsAre("resolved a"));
 }
 
 TEST(NoData, ASeriesThatIsGoneWhenPollsSucceedAgainResolves) {
   TwoTargets targets;
   targets.fail_until(targets.failed + minutes(20));
-  targets.harness.poll(1, {});
+  targets.poll({});
   EXPECT_THAT(transitions(targets.harness, 2), ElementsAre("resolved a"));
 }
 
@@ -133,7 +138,7 @@ TEST(NoData, ARestartForgetsNothingOfIt) {
   EXPECT_THAT(targets.told(), ElementsAre("held a 0", "missing a 900"));
   EXPECT_THAT(transitions(targets.harness, 2), IsEmpty());
   EXPECT_EQ(targets.missing_since(), targets.failed);
-  targets.harness.poll(1, {{metric("x", "a"), 1}});
+  targets.poll({{metric("x", "a"), 1}});
   EXPECT_THAT(transitions(targets.harness, 2), ElementsAre("resolved a"));
 }
 
