@@ -36,7 +36,9 @@ class ConfigConformance : public ::testing::Test {
   }
   std::vector<std::string> names() const {
     std::vector<std::string> result;
-    for (const std::string& name : *files_.list_folder(folder_)) {
+    const auto listed = files_.list_folder(folder_);
+    EXPECT_TRUE(listed);
+    for (const std::string& name : listed ? *listed : std::vector<std::string>()) {
       if (name.ends_with(".yml")) {
         result.push_back(name);
       }
