@@ -1,5 +1,6 @@
 """What the measuring programs of this folder share: processes, ports, folders, figures."""
 
+import argparse
 import contextlib
 import os
 import pathlib
@@ -167,6 +168,17 @@ def cpu_seconds(pid):
     for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
         total += int((task / "schedstat").read_text().split()[0])
     return total / 1e9
+
+
+def comparison_parser(docstring):
+    """Options that name the two programs to compare, and the server that both scrape."""
+    parser = argparse.ArgumentParser(description=docstring.split("\n")[0])
+    parser.add_argument("--tocsin", default=DEFAULT_BINARY, type=pathlib.Path)
+    parser.add_argument("--server", default=ROOT / "build/bench/bench/target_server",
+                        type=pathlib.Path)
+    parser.add_argument("--prometheus", default="prometheus")
+    parser.add_argument("--skip-prometheus", action="store_true")
+    return parser
 
 
 def metric(page, name):

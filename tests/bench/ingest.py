@@ -11,9 +11,7 @@ in the same windows are asked of both, so that nobody wins by leaving something 
 Standard library only. Exit 1 when tocsin's median exceeds --budget-percent or samples are missing.
 """
 
-import argparse
 import contextlib
-import pathlib
 import statistics
 import sys
 import time
@@ -163,12 +161,7 @@ def measure(options, sides, suffix=""):
 
 def parse(arguments=None):
     """The options of the command line, or of `arguments`."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--tocsin", default=common.DEFAULT_BINARY, type=pathlib.Path)
-    parser.add_argument("--server", default=common.ROOT / "build/bench/bench/target_server",
-                        type=pathlib.Path)
-    parser.add_argument("--prometheus", default="prometheus")
-    parser.add_argument("--skip-prometheus", action="store_true")
+    parser = common.comparison_parser(__doc__)
     parser.add_argument("--targets", type=int, default=10, help="(default: %(default)s)")
     parser.add_argument("--series", type=int, default=100_000, help="(default: %(default)s)")
     parser.add_argument("--rules", type=int, default=0, help="(default: %(default)s)")

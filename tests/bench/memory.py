@@ -134,12 +134,7 @@ def restarts_of(options, kind, folder, times):
 
 def parse(arguments=None):
     """The options of the command line, or of `arguments`."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--tocsin", default=common.DEFAULT_BINARY, type=pathlib.Path)
-    parser.add_argument("--server", default=common.ROOT / "build/bench/bench/target_server",
-                        type=pathlib.Path)
-    parser.add_argument("--prometheus", default="prometheus")
-    parser.add_argument("--skip-prometheus", action="store_true")
+    parser = common.comparison_parser(__doc__)
     parser.add_argument("--targets", type=int, default=100, help="(default: %(default)s)")
     parser.add_argument("--series", type=int, default=1_000_000, help="(default: %(default)s)")
     parser.add_argument("--interval", type=int, default=15, help="seconds (default: %(default)s)")
