@@ -9,6 +9,10 @@
 namespace tocsin::series {
 namespace {
 
+// A page's series lie where there was room when they came: what is fetched some samples ahead need
+// not be waited for.
+constexpr std::size_t kAhead = 16;
+
 bool same_bits(double a, double b) {
   return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b);
 }
@@ -199,7 +203,12 @@ base::Result<AppendOutcome> Appender::append(SeriesRef ref, model::Sample sample
 
 void Appender::append_all(std::span<const RefSample> samples, std::vector<Refusal>& refused) {
   TOCSIN_CHECK(state_, "the appender has been committed");
+  state_->stagings.reserve(state_->stagings.size() + samples.size());
+  state_->pending.reserve(state_->pending.size() + samples.size());
   for (std::size_t i = 0; i < samples.size(); ++i) {
+    if (i + kAhead < samples.size()) {
+      state_->store.prefetch(samples[i + kAhead].ref);
+    }
     std::optional<AppendOutcome> outcome;
     if (auto one = append(samples[i].ref, samples[i].sample)) {
       outcome = *one;
@@ -230,6 +239,19 @@ std::optional<SeriesRef> Appender::find(const model::Labels& labels) const {
     return std::nullopt;
   }
   return state_->stagings[found->second].ref;
+}
+
+void Appender::State::fetch_ahead(std::size_t at) const {
+  if (at + 2 * kAhead < pending.size()) {
+    if (const Series* series = stagings[pending[at + 2 * kAhead].staging].series) {
+      Store::Impl::prefetch(*series);
+    }
+  }
+  if (at + kAhead < pending.size()) {
+    if (const Series* series = stagings[pending[at + kAhead].staging].series) {
+      series->head.fetch();
+    }
+  }
 }
 
 void Appender::State::begin(Staging& staging, CommitResult& result) {
@@ -265,7 +287,9 @@ CommitResult Appender::commit() {
   const bool durable = store.options.durable;
   {
     const std::unique_lock lock(store.mutex);
-    for (const Pending& entry : state_->pending) {
+    for (std::size_t at = 0; at < state_->pending.size(); ++at) {
+      state_->fetch_ahead(at);
+      const Pending& entry = state_->pending[at];
       Staging& staging = state_->stagings[entry.staging];
       state_->begin(staging, result);
       Head& head = staging.series->head;

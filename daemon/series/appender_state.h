@@ -68,6 +68,8 @@ struct Appender::State {
   AppendOutcome add(std::uint32_t place, model::HistogramSample sample);
   AppendOutcome put(std::uint32_t place, model::HistogramSample sample);
   void push(std::uint32_t place, model::HistogramSample sample, bool replaces);
+  /// Part of the commit: brings what later samples write to into the cache.
+  void fetch_ahead(std::size_t at) const;
   /// Part of the commit, with the lock held: a series gets its first sample from this appender.
   void begin(Staging& staging, CommitResult& result);
   /// Part of the commit: the lock is held.

@@ -125,10 +125,14 @@ void Store::Impl::replay(Series& series, const model::HistogramSample& sample, b
 void Store::Impl::prefetch(SeriesRef ref) const {
   const Slot slot = slot_of(ref);
   if (slot < table.size() && table[slot]) {
-    const char* bytes = reinterpret_cast<const char*>(table[slot].get());
-    for (std::size_t at = 0; at < sizeof(Series); at += 64) {
-      __builtin_prefetch(bytes + at, 1);
-    }
+    prefetch(*table[slot]);
+  }
+}
+
+void Store::Impl::prefetch(const Series& series) {
+  const char* bytes = reinterpret_cast<const char*>(&series);
+  for (std::size_t at = 0; at < sizeof(Series); at += 64) {
+    __builtin_prefetch(bytes + at, 1);
   }
 }
 

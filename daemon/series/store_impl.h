@@ -130,6 +130,7 @@ struct Store::Impl {
   Series* find(const model::Labels& labels) const;
 
   void prefetch(SeriesRef ref) const;
+  static void prefetch(const Series& series);
 
   /// Takes a ref for a series to come, or gives it back unused. Main loop, no lock needed.
   SeriesRef reserve();
