@@ -34,6 +34,7 @@ Daemon::Daemon(DaemonParts parts, DaemonOptions options)
       http_(parts.executor, parts.clock, parts.timers, client_options()),
       pool_(parts.executor,
             async::ThreadOptions{.name = "worker", .threads = 1, .max_queued = 10'000}),
+      reload_ended_(parts.executor),
       tasks_(parts.executor, [](const std::string& task, const std::string& what) {
         log_error("a task failed", {{"task", task}, {"error", what}});
       }) {}

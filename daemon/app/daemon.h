@@ -18,7 +18,9 @@
 #include "app/systemd.h"
 #include "app/text_rendering.h"
 #include "app/views.h"
+#include "async/event.h"
 #include "async/task_group.h"
+#include "async/thread_queue.h"
 #include "async/worker_pool.h"
 #include "base/file_system.h"
 #include "blocks/keeper.h"
@@ -61,8 +63,9 @@ class Daemon final : public api::Commands {
   void load(yaml::Problems& problems);
   /// Opens the journal, restores, listens, and begins to poll.
   async::Task<base::Status> start();
-  /// Reads the configuration again. The error says why the running one stays, or which of the new
-  /// rule groups are quarantined while the rest runs.
+  /// Reads the configuration again, while detection goes on. The error says why the running one
+  /// stays, or which of the new rule groups are quarantined while the rest runs. Those who ask
+  /// while files are being read get the outcome of the next reading, which begins after they asked.
   async::Task<base::Status> reload() override;
   /// Ends everything within about 4 s.
   async::Task<> stop();
@@ -77,6 +80,12 @@ class Daemon final : public api::Commands {
     std::map<std::string, std::vector<notifiers::BuiltIntegration>> integrations;
   };
 
+  struct Reading {
+    Config config;
+    yaml::Problems problems;
+  };
+  /// For a reload, on a thread of its own: a large configuration holds up no poll and no rule.
+  async::Task<Reading> read_config();
   base::Result<std::shared_ptr<Generation>> make_generation(Config config);
   CoreOptions core_options() const;
   notifiers::Parts notifier_parts(const notifiers::TextRenderer& renderer,
@@ -98,6 +107,9 @@ class Daemon final : public api::Commands {
   /// Keeps the listener as it was started; a change of it is told.
   void keep_listener(WebConfig& next) const;
   async::Task<base::Status> start_server();
+  /// Runs until nobody waits for a reload that has not begun.
+  async::Task<> serve_reloads();
+  async::Task<base::Status> reload_once();
   base::Error refuse_reload(const yaml::Problems& problems);
   base::Status finish_reload();
   /// Which groups of the running configuration are quarantined, and why; empty when none are.
@@ -120,10 +132,11 @@ class Daemon final : public api::Commands {
   std::uint64_t stand_ins_seen_ = 0;
   std::uint64_t late_seen_ = 0;
   std::uint64_t missed_seen_ = 0;
-  std::unique_ptr<const Backends> backends_;
+  std::shared_ptr<const Backends> backends_;
   std::shared_ptr<Generation> generation_;
   net::HttpClientImpl http_;
   async::WorkerPool pool_;
+  std::unique_ptr<async::BlockingThread> config_thread_;  ///< only while it reads
   /// Apart from the other one, so that no query holds up the reading of a page.
   std::unique_ptr<async::WorkerPool> query_pool_;
   std::unique_ptr<journal::Journal> journal_;
@@ -142,6 +155,10 @@ class Daemon final : public api::Commands {
   std::string last_reload_error_;
   bool started_ = false;
   bool reloading_ = false;
+  std::uint64_t reloads_asked_ = 0;
+  std::uint64_t reloads_served_ = 0;  ///< of those who asked, in their order
+  base::Status reloaded_;             ///< what became of the last one
+  async::Event reload_ended_;
   bool giving_memory_back_ = false;
   async::TaskGroup tasks_;
 };

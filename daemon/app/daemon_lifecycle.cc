@@ -255,6 +255,9 @@ async::Task<> Daemon::stop() {
     }
   }
   co_await pool_.shutdown();
+  if (config_thread_) {
+    co_await config_thread_->shutdown();
+  }
 }
 
 std::string Daemon::storage_url() const {

@@ -3,6 +3,7 @@
 
 #include "app/daemon.h"
 #include "app/log.h"
+#include "async/deadline.h"
 #include "base/text.h"
 
 namespace tocsin::app {
@@ -16,6 +17,9 @@ void log_problems(const yaml::Problems& problems) {
     log_error("configuration", {{"error", error.to_string()}});
   }
 }
+
+/// Detection goes before the reading of files when the processors are busy.
+constexpr int kReadingNiceness = 5;
 
 std::string lines_of(const std::vector<base::Error>& errors) {
   std::vector<std::string> lines;
@@ -45,6 +49,10 @@ async::Task<> Daemon::swap_forwarder() {
   if (forwarder_) {
     pipeline_->on_changes({});
     co_await forwarder_->stop();
+    const bool cancelled = co_await async::is_cancelled();
+    if (cancelled) {
+      co_return;  // stop() has the same forwarder in mind
+    }
   }
   install_forwarder();
   forward_active_alerts();
@@ -117,16 +125,81 @@ base::Status Daemon::finish_reload() {
 }
 
 async::Task<base::Status> Daemon::reload() {
-  if (reloading_) {
-    co_return base::Error(base::ErrorCode::kUnavailable, "a reload is running");
+  if (!started_) {
+    co_return base::Error(base::ErrorCode::kUnavailable, "tocsin is starting or ending");
   }
+  const std::uint64_t mine = ++reloads_asked_;
+  if (!reloading_) {
+    reloading_ = tasks_.spawn("reload", serve_reloads());
+  }
+  while (reloading_ && reloads_served_ < mine) {
+    const base::Status woken = co_await reload_ended_.wait();
+    if (!woken) {
+      co_return woken;
+    }
+  }
+  if (reloads_served_ < mine) {
+    co_return base::Error(base::ErrorCode::kUnavailable, "the reload was cut short");
+  }
+  co_return reloaded_;
+}
+
+async::Task<> Daemon::serve_reloads() {
+  struct End {
+    Daemon& daemon;
+    ~End() {
+      daemon.reloading_ = false;
+      daemon.reload_ended_.notify();
+    }
+  };
+  const End end{*this};
+  while (reloads_served_ < reloads_asked_) {
+    const std::uint64_t asked = reloads_asked_;
+    auto once = reload_once();
+    base::Status reloaded = co_await std::move(once);
+    const bool cancelled = co_await async::is_cancelled();
+    if (cancelled) {
+      co_return;
+    }
+    reloaded_ = std::move(reloaded);
+    reloads_served_ = asked;
+    reload_ended_.notify();
+  }
+}
+
+async::Task<Daemon::Reading> Daemon::read_config() {
+  config_thread_ = std::make_unique<async::BlockingThread>(
+      parts_.executor, async::ThreadOptions{.name = "config", .niceness = kReadingNiceness});
+  auto job = [file = options_.config_file, backends = backends_, &files = parts_.files,
+              &environment = parts_.environment,
+              options = LoadOptions{.quarantine_groups = true, .features = options_.features}] {
+    Reading reading;
+    reading.config = load_config(file, *backends, files, environment, options, reading.problems);
+    return reading;
+  };
+  auto running = config_thread_->run(std::move(job));
+  base::Result<Reading> read = co_await std::move(running);
+  if (!read) {
+    Reading failed;
+    failed.problems.add(read.error());
+    co_return failed;
+  }
+  config_thread_.reset();
+  co_return *std::move(read);
+}
+
+async::Task<base::Status> Daemon::reload_once() {
   parts_.service.reloading(parts_.clock.monotonic_now());
-  yaml::Problems problems;
-  Config config = load_config(options_.config_file, *backends_, parts_.files, parts_.environment,
-                              {.quarantine_groups = true, .features = options_.features}, problems);
+  auto reading = read_config();
+  Reading read = co_await std::move(reading);
+  const bool cancelled = co_await async::is_cancelled();
+  if (cancelled) {
+    co_return base::Error(base::ErrorCode::kCancelled, "tocsin is ending");
+  }
+  yaml::Problems problems = std::move(read.problems);
   std::shared_ptr<Generation> generation;
   if (problems.ok()) {
-    auto made = make_generation(std::move(config));
+    auto made = make_generation(std::move(read.config));
     if (made) {
       generation = *std::move(made);
     } else {
@@ -135,18 +208,17 @@ async::Task<base::Status> Daemon::reload() {
   }
   api::AuthOptions auth;
   if (generation) {
-    auto read = read_auth(generation->config.web);
-    if (read) {
-      auth = *std::move(read);
+    auto credentials = read_auth(generation->config.web);
+    if (credentials) {
+      auth = *std::move(credentials);
     } else {
-      problems.add(read.error());
+      problems.add(credentials.error());
     }
   }
   log_problems(problems);
   if (!problems.ok()) {
     co_return refuse_reload(problems);
   }
-  reloading_ = true;
   keep_listener(generation->config.web);
   generation_ = std::move(generation);
   // Before anything that waits: a revoked token opens nothing from here on.
@@ -159,7 +231,6 @@ async::Task<base::Status> Daemon::reload() {
   pipeline_->reload(core_options(), generation_->config.groups, generation_->config.quarantined);
   install_retention();
   install_targets();
-  reloading_ = false;
   co_return finish_reload();
 }
 

@@ -1,8 +1,13 @@
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <csignal>
+#include <filesystem>
+#include <future>
+#include <thread>
 
 #include "integration/daemon/rig.h"
 
@@ -107,6 +112,82 @@ TEST_F(Reload, QuarantinesABadGroupAlone) {
   EXPECT_EQ(rig_.metric(kReloaded), 1);
   EXPECT_EQ(rig_.metric("tocsin_rules_quarantined_groups"), 0);
   EXPECT_EQ(rig_.get("/-/ready").body, "tocsin is ready.\n");
+}
+
+/// A rule file that is a pipe: whoever reads it waits until the test has written its last word.
+class PipeFile {
+ public:
+  explicit PipeFile(std::string path) : path_(std::move(path)) {
+    ::unlink(path_.c_str());
+    EXPECT_EQ(::mkfifo(path_.c_str(), 0600), 0);
+    descriptor_ = ::open(path_.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    EXPECT_GE(descriptor_, 0);
+  }
+  ~PipeFile() { end(); }
+  PipeFile(const PipeFile&) = delete;
+  PipeFile& operator=(const PipeFile&) = delete;
+
+  void write(const std::string& text) const {
+    EXPECT_EQ(::write(descriptor_, text.data(), text.size()), static_cast<ssize_t>(text.size()));
+  }
+  /// Keeps a reader patient for some seconds more.
+  void remark() const { write("#\n"); }
+  void end() {
+    if (descriptor_ >= 0) {
+      ::close(std::exchange(descriptor_, -1));
+    }
+  }
+  bool is_read_by(int pid) const {
+    std::error_code ignored;
+    for (const auto& entry :
+         std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/fd", ignored)) {
+      if (std::filesystem::read_symlink(entry.path(), ignored) == path_) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+ private:
+  std::string path_;
+  int descriptor_ = -1;
+};
+
+TEST_F(Reload, ThatTakesLongHoldsUpNothing) {
+  page_.set("queue_length 5\n");
+  rig_.start_ready();
+  PipeFile pipe(rig_.path("rules2.yml"));
+  std::future<HttpMessage> first =
+      std::async(std::launch::async, [this] { return rig_.post("/-/reload"); });
+  ASSERT_TRUE(eventually(20s, [&] { return pipe.is_read_by(rig_.process().pid()); }));
+  page_.set("queue_length 50\n");
+  EXPECT_TRUE(eventually(20s, [&] {
+    pipe.remark();
+    return was_told(sink_, "firing", "QueueLong");
+  })) << rig_.log();
+  // Who asks now has newer files in mind than those that are being read.
+  std::future<HttpMessage> second =
+      std::async(std::launch::async, [this] { return rig_.post("/-/reload"); });
+  EXPECT_EQ(rig_.get("/-/healthy").status, 200);
+  EXPECT_EQ(first.wait_for(0s), std::future_status::timeout);
+  EXPECT_EQ(second.wait_for(0s), std::future_status::timeout);
+  rules("QueueHuge", "queue_length > 49", "newer.yml", "more");
+  ASSERT_EQ(::rename(rig_.path("newer.yml").c_str(), rig_.path("rules2.yml").c_str()), 0);
+  pipe.write("groups: []\n");
+  pipe.end();
+  EXPECT_EQ(first.get().status, 200);
+  EXPECT_EQ(second.get().status, 200);
+  EXPECT_TRUE(eventually(20s, [this] { return fires("QueueHuge"); })) << rig_.log();
+  EXPECT_EQ(rig_.metric(kReloaded), 1);
+}
+
+TEST_F(Reload, ThatTakesLongIsLeftWhenTocsinEnds) {
+  rig_.start_ready();
+  PipeFile pipe(rig_.path("rules2.yml"));
+  rig_.process().signal(SIGHUP);
+  ASSERT_TRUE(eventually(20s, [&] { return pipe.is_read_by(rig_.process().pid()); }));
+  EXPECT_EQ(rig_.stop(20s), 0) << rig_.log();
+  EXPECT_THAT(rig_.log(), HasSubstr("tocsin has ended"));
 }
 
 TEST(BadConfiguration, IsRefusedWithEveryFaultAtOnce) {
