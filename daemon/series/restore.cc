@@ -201,6 +201,11 @@ std::size_t Store::replay(const LogBatch& batch, RestoredRefs& refs) {
     if (i + kAhead < batch.samples.size()) {
       impl_->prefetch(refs.find(batch.samples[i + kAhead].id));
     }
+    if (i + kAhead / 2 < batch.samples.size()) {
+      if (const Series* soon = impl_->find(refs.find(batch.samples[i + kAhead / 2].id))) {
+        soon->head.fetch();
+      }
+    }
     Series* series = impl_->find(refs.find(entry.id));
     if (series == nullptr) {
       ++unknown;
