@@ -44,6 +44,7 @@ class Head {
   void fetch() const {
     __builtin_prefetch(sealed_.get());
     __builtin_prefetch(open_.address());
+    __builtin_prefetch(open_.end_address(), 1);
   }
 
   std::size_t samples() const;
