@@ -129,8 +129,10 @@ class OpenChunk {
   void append(model::Sample sample);
   OpenView view() const;
   const void* address() const { return words_.address(); }
-  /// Where the next word goes, when there is room for it.
-  const void* end_address() const { return words_.data() + words_used_; }
+  /// Where the next word goes, when there is room for it; null before the first one.
+  const void* end_address() const {
+    return words_.address() != nullptr ? words_.data() + words_used_ : nullptr;
+  }
   /// The same samples in a sealed chunk.
   Chunk seal() const;
 
