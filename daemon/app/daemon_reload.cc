@@ -23,6 +23,7 @@ constexpr int kReadingNiceness = 5;
 
 std::string lines_of(const std::vector<base::Error>& errors) {
   std::vector<std::string> lines;
+  lines.reserve(errors.size());
   for (const base::Error& error : errors) {
     lines.push_back(error.to_string());
   }
