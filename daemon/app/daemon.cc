@@ -21,8 +21,6 @@ net::HttpClientOptions client_options() {
 
 /// Alertmanager gives a delivery the time until the group's next look, and at least this.
 constexpr base::Duration kShortestDelivery = std::chrono::seconds(10);
-/// Detection goes before queries when the processors are busy.
-constexpr int kQueryNiceness = 5;
 
 }  // namespace
 
@@ -155,7 +153,7 @@ async::Task<base::Status> Daemon::start() {
   query_pool_ = std::make_unique<async::WorkerPool>(
       parts_.executor,
       async::ThreadOptions{
-          .name = "query", .threads = async::processors() + 2, .niceness = kQueryNiceness});
+          .name = "query", .threads = async::processors() + 2, .niceness = kYieldingNiceness});
   views_ = std::make_unique<DaemonViews>(DaemonViews::Parts{
       .pipeline = *pipeline_,
       .feed = *feed_,

@@ -18,9 +18,9 @@
 #include "app/systemd.h"
 #include "app/text_rendering.h"
 #include "app/views.h"
+#include "async/blocking_thread.h"
 #include "async/event.h"
 #include "async/task_group.h"
-#include "async/thread_queue.h"
 #include "async/worker_pool.h"
 #include "base/file_system.h"
 #include "blocks/keeper.h"
@@ -80,6 +80,9 @@ class Daemon final : public api::Commands {
     std::map<std::string, std::vector<notifiers::BuiltIntegration>> integrations;
   };
 
+  /// Of threads that give way to detection when the processors are busy.
+  static constexpr int kYieldingNiceness = 5;
+
   struct Reading {
     Config config;
     yaml::Problems problems;
@@ -114,7 +117,8 @@ class Daemon final : public api::Commands {
   base::Status finish_reload();
   /// Which groups of the running configuration are quarantined, and why; empty when none are.
   std::string quarantine_text() const;
-  async::Task<> swap_forwarder();
+  /// kCancelled, and the forwarder is left to stop(), when tocsin ends meanwhile.
+  async::Task<base::Status> swap_forwarder();
   /// A forwarder that is new learns of the alerts that were there before it.
   void forward_active_alerts();
   async::Task<> watch();

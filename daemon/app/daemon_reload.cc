@@ -18,9 +18,6 @@ void log_problems(const yaml::Problems& problems) {
   }
 }
 
-/// Detection goes before the reading of files when the processors are busy.
-constexpr int kReadingNiceness = 5;
-
 std::string lines_of(const std::vector<base::Error>& errors) {
   std::vector<std::string> lines;
   lines.reserve(errors.size());
@@ -46,17 +43,18 @@ std::string Daemon::quarantine_text() const {
   return text;
 }
 
-async::Task<> Daemon::swap_forwarder() {
+async::Task<base::Status> Daemon::swap_forwarder() {
   if (forwarder_) {
     pipeline_->on_changes({});
     co_await forwarder_->stop();
     const bool cancelled = co_await async::is_cancelled();
     if (cancelled) {
-      co_return;  // stop() has the same forwarder in mind
+      co_return base::Error(base::ErrorCode::kCancelled, "tocsin is ending");
     }
   }
   install_forwarder();
   forward_active_alerts();
+  co_return base::Status{};
 }
 
 void Daemon::forward_active_alerts() {
@@ -170,7 +168,7 @@ async::Task<> Daemon::serve_reloads() {
 
 async::Task<Daemon::Reading> Daemon::read_config() {
   config_thread_ = std::make_unique<async::BlockingThread>(
-      parts_.executor, async::ThreadOptions{.name = "config", .niceness = kReadingNiceness});
+      parts_.executor, async::ThreadOptions{.name = "config", .niceness = kYieldingNiceness});
   auto job = [file = options_.config_file, backends = backends_, &files = parts_.files,
               &environment = parts_.environment,
               options = LoadOptions{.quarantine_groups = true, .features = options_.features}] {
@@ -228,7 +226,11 @@ async::Task<base::Status> Daemon::reload_once() {
   configure_receiver();
   server_->set_query_options(query_options());
   install_notifiers();
-  co_await swap_forwarder();
+  auto swapping = swap_forwarder();
+  base::Status swapped = co_await std::move(swapping);
+  if (!swapped) {
+    co_return swapped;
+  }
   pipeline_->reload(core_options(), generation_->config.groups, generation_->config.quarantined);
   install_retention();
   install_targets();

@@ -43,7 +43,7 @@ struct PipelineParts {
 
 struct PipelineOptions {
   /// A snapshot of the state is stored after so many records: storing it holds up commits, and with
-  /// them notices, by some milliseconds; a restart replays as many, in tenths of a second.
+  /// them notices, by some milliseconds. A restart after kill -9 replays up to as many.
   std::size_t snapshot_every = 5000;
   /// Records of alerts alone go after this; see design "The journal is the truth".
   base::Duration record_retention = std::chrono::hours(24 * 30);

@@ -7,7 +7,7 @@
 #include <csignal>
 #include <filesystem>
 #include <future>
-#include <thread>
+#include <utility>
 
 #include "integration/daemon/rig.h"
 
