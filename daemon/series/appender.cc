@@ -9,9 +9,8 @@
 namespace tocsin::series {
 namespace {
 
-// A page's series lie where there was room when they came: what is fetched some samples ahead need
-// not be waited for.
-constexpr std::size_t kAhead = 16;
+/// Room for what follows a page's samples: how the poll went, and marks of a few that ended.
+constexpr std::size_t kSpare = 64;
 
 bool same_bits(double a, double b) {
   return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b);
@@ -203,11 +202,13 @@ base::Result<AppendOutcome> Appender::append(SeriesRef ref, model::Sample sample
 
 void Appender::append_all(std::span<const RefSample> samples, std::vector<Refusal>& refused) {
   TOCSIN_CHECK(state_, "the appender has been committed");
-  state_->stagings.reserve(state_->stagings.size() + samples.size());
-  state_->pending.reserve(state_->pending.size() + samples.size());
+  if (state_->pending.empty()) {
+    state_->stagings.reserve(samples.size() + kSpare);
+    state_->pending.reserve(samples.size() + kSpare);
+  }
   for (std::size_t i = 0; i < samples.size(); ++i) {
-    if (i + kAhead < samples.size()) {
-      state_->store.prefetch(samples[i + kAhead].ref);
+    if (i + kFetchAhead < samples.size()) {
+      state_->store.prefetch(samples[i + kFetchAhead].ref);
     }
     std::optional<AppendOutcome> outcome;
     if (auto one = append(samples[i].ref, samples[i].sample)) {
@@ -242,14 +243,14 @@ std::optional<SeriesRef> Appender::find(const model::Labels& labels) const {
 }
 
 void Appender::State::fetch_ahead(std::size_t at) const {
-  if (at + 2 * kAhead < pending.size()) {
-    if (const Series* series = stagings[pending[at + 2 * kAhead].staging].series) {
+  if (at + kFetchAhead < pending.size()) {
+    if (const Series* series = stagings[pending[at + kFetchAhead].staging].series) {
       Store::Impl::prefetch(*series);
     }
   }
-  if (at + kAhead < pending.size()) {
-    if (const Series* series = stagings[pending[at + kAhead].staging].series) {
-      series->head.fetch();
+  if (at + kFetchAhead / 2 < pending.size()) {
+    if (const Series* series = stagings[pending[at + kFetchAhead / 2].staging].series) {
+      series->head.fetch_end();
     }
   }
 }

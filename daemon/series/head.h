@@ -44,6 +44,10 @@ class Head {
   void fetch() const {
     __builtin_prefetch(sealed_.get());
     __builtin_prefetch(open_.address());
+  }
+  /// The same for what an append() reads and writes.
+  void fetch_end() const {
+    __builtin_prefetch(open_.address());
     __builtin_prefetch(open_.end_address(), 1);
   }
 

@@ -193,17 +193,15 @@ std::size_t Store::replay(const LogBatch& batch, RestoredRefs& refs) {
     }
   }
   impl_->index.settle();
-  // A poll's series lie far apart in memory: fetched some samples ahead, they wait for nobody.
-  constexpr std::size_t kAhead = 16;
   std::size_t unknown = 0;
   for (std::size_t i = 0; i < batch.samples.size(); ++i) {
     const LogBatch::Entry& entry = batch.samples[i];
-    if (i + kAhead < batch.samples.size()) {
-      impl_->prefetch(refs.find(batch.samples[i + kAhead].id));
+    if (i + kFetchAhead < batch.samples.size()) {
+      impl_->prefetch(refs.find(batch.samples[i + kFetchAhead].id));
     }
-    if (i + kAhead / 2 < batch.samples.size()) {
-      if (const Series* soon = impl_->find(refs.find(batch.samples[i + kAhead / 2].id))) {
-        soon->head.fetch();
+    if (i + kFetchAhead / 2 < batch.samples.size()) {
+      if (const Series* soon = impl_->find(refs.find(batch.samples[i + kFetchAhead / 2].id))) {
+        soon->head.fetch_end();
       }
     }
     Series* series = impl_->find(refs.find(entry.id));

@@ -57,6 +57,10 @@ struct Series {
 void read_kept(const Head& head, std::int64_t from, std::int64_t to,
                std::vector<model::Sample>& out);
 
+/// The series of a poll lie where there was room when they came. Those who write to many fetch each
+/// so many samples ahead, and its words half as many.
+inline constexpr std::size_t kFetchAhead = 16;
+
 inline constexpr Slot kNoSlot = std::numeric_limits<Slot>::max();
 
 /// The slot is the lower half of a ref; the upper half counts series ever made, so that the ref
