@@ -187,7 +187,7 @@ void Head::seal_open() {
 void Head::count_bytes() {
   std::size_t bytes = 0;
   if (sealed_) {
-    bytes = sizeof(*sealed_) + sealed_->capacity() * sizeof(Chunk);
+    bytes = sizeof(std::vector<Chunk>) + sealed_->capacity() * sizeof(Chunk);
     for (const Chunk& chunk : *sealed_) {
       bytes += chunk.size + kChunkPadding + kSharedOverhead;
     }
