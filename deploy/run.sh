@@ -37,6 +37,8 @@ fi
 echo "building (the first time takes some minutes) …"
 ninja -C build/release -j"$jobs" --quiet tocsin
 
+# As in deploy/systemd/tocsin.service, which says why.
+export GLIBC_TUNABLES=${GLIBC_TUNABLES:-glibc.malloc.hugetlb=1}
 mkdir -p .tocsin
 if [ "$demo" = yes ]; then
   exec deploy/demo.sh

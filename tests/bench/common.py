@@ -16,6 +16,7 @@ import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DEFAULT_BINARY = ROOT / "build" / "release" / "tocsin"
+UNIT = ROOT / "deploy" / "systemd" / "tocsin.service"
 
 
 def free_port():
@@ -32,16 +33,23 @@ def scratch_folder():
         yield pathlib.Path(name)
 
 
+def unit_environment():
+    """What the shipped unit adds to the environment; tocsin is measured as it ships."""
+    lines = re.findall(r"^Environment=(\w+)=(.*)$", UNIT.read_text(), re.MULTILINE)
+    return dict(lines)
+
+
 @contextlib.contextmanager
 def running(arguments, log, environment=None, grace=10):
     """Runs a program with its output in `log`; ends it, politely first, when the block is left.
 
-    It is killed when it has not ended `grace` seconds later.
+    It is killed when it has not ended `grace` seconds later. Its environment is what the shipped
+    unit says (peers get that too, and have no use for it), then ours, then `environment`.
     """
     with open(log, "wb") as output:
         process = subprocess.Popen([str(argument) for argument in arguments],
                                    stdout=output, stderr=subprocess.STDOUT,
-                                   env={**os.environ, **(environment or {})})
+                                   env={**unit_environment(), **os.environ, **(environment or {})})
     try:
         yield process
     finally:

@@ -92,6 +92,11 @@ for line in 'Seccomp:[[:space:]]*2' 'NoNewPrivs:[[:space:]]*1' 'CapEff:[[:space:
   grep -q "^$line" <<<"$status" || fail "not restricted: $line"
 done
 
+if grep -q '\[madvise\]' /sys/kernel/mm/transparent_hugepage/enabled 2>/dev/null; then
+  heap=$(inside sed -n '/\[heap\]/,/^VmFlags/p' "/proc/$main/smaps")
+  grep -q '^VmFlags:.* hg' <<<"$heap" || fail "the heap does not ask for large pages"
+fi
+
 # The same binary beside it, without the unit's restrictions, says what there is to be seen.
 inside sh -c 'mkdir -p /tmp/free && exec setsid tocsin run --config /etc/tocsin/tocsin.yml \
   --listen 127.0.0.1:9747 --storage sqlite:/tmp/free/tocsin.db >/tmp/free/log 2>&1' &
