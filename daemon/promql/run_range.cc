@@ -62,7 +62,7 @@ class RangeCallStream final : public Stream {
   Result<bool> next(Column& column) override {
     RangeFeed feed;
     while (true) {
-      const auto more = source_->next(feed);
+      auto more = source_->next(feed);
       if (!more || !*more) {
         return more;
       }

@@ -118,6 +118,10 @@ class WindowKind : public SlidingWindow {
       }
     }
   }
+
+ private:
+  friend Self;
+  WindowKind() = default;
 };
 
 }  // namespace tocsin::promql
