@@ -121,12 +121,16 @@ struct ThreadQueue::Core {
     sigset_t before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
+    bool started = true;
     try {
       threads.emplace_back(&Core::serve, self);
-      pthread_setname_np(threads.back().native_handle(), options.name.substr(0, 15).c_str());
-      ++alive;
     } catch (const std::system_error&) {
       // The machine has none left. Those that there are do the work, if there is one.
+      started = false;
+    }
+    if (started) {
+      pthread_setname_np(threads.back().native_handle(), options.name.substr(0, 15).c_str());
+      ++alive;
     }
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
   }

@@ -76,7 +76,7 @@ async::Task<base::Result<RestoreReport>> Keeper::open() {
       return filled.error();
     }
     shared->file = std::move(filled->file);
-    return std::move(filled->filled);
+    return filled->filled;
   };
   const auto outcome = co_await thread_->run(std::move(job));
   if (!outcome) {

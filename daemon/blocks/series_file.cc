@@ -222,7 +222,7 @@ base::Status SeriesFile::drop(std::uint64_t id) {
 }
 
 base::Status SeriesFile::quarantine(std::uint64_t id) {
-  const base::Status moved = database_.transaction([&]() -> base::Status {
+  base::Status moved = database_.transaction([&]() -> base::Status {
     base::Status copied = database_
                               .prepare(
                                   "insert into damaged (kind, id, payload) select 'block', id,"

@@ -39,6 +39,7 @@ std::map<RuleId, RuleId> Engine::Impl::successors(const std::vector<LoadedRule>&
     }
   }
   std::vector<LooseRule> gone;
+  gone.reserve(went.size());
   for (auto& [id, rule] : went) {
     gone.push_back(std::move(rule));
   }

@@ -61,6 +61,7 @@ std::vector<std::string> keys_of(const Side& side, const Pass& pass) {
     return {key};
   }
   std::vector<std::string> keys;
+  keys.reserve(side.rule->expressions.size());
   for (const std::string& expression : side.rule->expressions) {
     keys.push_back(key + "\xff" + expression);
   }
