@@ -164,6 +164,7 @@ std::vector<api::TargetMetadata> Feed::metadata() const {
   if (!pushed_families_.empty()) {
     if (!pushed_list_) {
       std::vector<exposition::Family> list;
+      list.reserve(pushed_families_.size());
       for (const auto& [name, family] : pushed_families_) {
         list.push_back(family);
       }
@@ -188,7 +189,7 @@ void Feed::announce() {
   for (const auto& [origin, interval] : live_) {
     origins.push_back({origin, interval});
   }
-  pipeline_.set_live_origins(std::move(origins));
+  pipeline_.set_live_origins(origins);
 }
 
 }  // namespace tocsin::app
