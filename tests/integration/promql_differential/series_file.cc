@@ -22,9 +22,8 @@ std::string_view take_word(std::string_view& rest) {
 }
 
 bool read_value(std::string_view word, double& value) {
-  const char* end = word.data() + word.size();
-  const auto [stopped, problem] = std::from_chars(word.data(), end, value);
-  if (problem == std::errc() && stopped == end && std::isfinite(value)) {
+  const auto [stopped, problem] = std::from_chars(word.data(), word.data() + word.size(), value);
+  if (problem == std::errc() && stopped == word.data() + word.size() && std::isfinite(value)) {
     return true;
   }
   if (word == "stale") {

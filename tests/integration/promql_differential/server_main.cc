@@ -6,6 +6,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
 #include <cstdio>
+#include <exception>
 #include <string>
 #include <string_view>
 
@@ -96,9 +97,7 @@ int serve(const std::string& text, const std::string& address) {
   return 0;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   Arguments arguments;
   for (int i = 1; i < argc; ++i) {
     const std::string_view argument = argv[i];
@@ -117,4 +116,14 @@ int main(int argc, char** argv) {
     return fail("nothing in the file " + arguments.file);
   }
   return arguments.push.empty() ? serve(text, arguments.listen) : push(text, arguments.push);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& error) {
+    return fail(error.what());
+  }
 }
