@@ -32,7 +32,8 @@ std::vector<Sample> samples_of(Values kind, unsigned seed) {
   double value = 0;
   for (int i = 0; i < 400; ++i) {
     time += random() % 20 == 0 ? 60'000 : 500 + static_cast<std::int64_t>(random() % 1'000);
-    value = random() % 15 == 0 ? static_cast<double>(random() % 5) : value + random() % 4;
+    value = random() % 15 == 0 ? static_cast<double>(random() % 5)
+                               : value + static_cast<double>(random() % 4);
     double shown = kind == Values::kReals ? value * 0.1 + 1e6 : value;
     if (kind == Values::kStrange && random() % 10 == 0) {
       static constexpr double kStrange[] = {kNan, kInfinity, -kInfinity, 1e308, -1e308, -0.0};

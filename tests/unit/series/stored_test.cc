@@ -48,6 +48,11 @@ void expect_same(const model::HistogramSample& a, const model::HistogramSample& 
   EXPECT_TRUE(a.histogram->is_stale() || model::same_distribution(*a.histogram, *b.histogram));
 }
 
+void flip_a_bit(std::string& bytes, base::Random& random) {
+  char& byte = bytes[random.below(bytes.size())];
+  byte = static_cast<char>(byte ^ (1 << random.below(8)));
+}
+
 std::vector<BlockSeries> some_series(int count) {
   std::vector<BlockSeries> list;
   for (int i = 0; i < count; ++i) {
@@ -121,7 +126,7 @@ TEST(Block, CutOrChangedBytesDoNoHarm) {
   base::SeededRandom random(1);
   for (int i = 0; i < 2000; ++i) {
     std::string changed = blob;
-    changed[random.below(changed.size())] ^= static_cast<char>(1 << random.below(8));
+    flip_a_bit(changed, random);
     const auto block = Block::parse(std::make_shared<const std::string>(std::move(changed)));
     for (std::size_t place = 0; block && place < block->size(); ++place) {
       block->series(place);
@@ -224,7 +229,7 @@ TEST(Log, CutOrChangedBytesDoNoHarm) {
     }
     for (int i = 0; i < 100; ++i) {
       std::string changed = bytes;
-      changed[random.below(changed.size())] ^= static_cast<char>(1 << random.below(8));
+      flip_a_bit(changed, random);
       const auto ignored = decode_log(changed);
       static_cast<void>(ignored);
     }
