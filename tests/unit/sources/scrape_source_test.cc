@@ -162,7 +162,7 @@ TEST(ScrapeSource, SaysWhyItFailed) {
   EXPECT_FALSE(garbage.up);
   EXPECT_TRUE(garbage.samples.empty()) << "nothing is half taken";
   EXPECT_EQ(garbage.scraped, 1U) << "but seen";
-  EXPECT_NE(garbage.error.find("2"), std::string::npos) << garbage.error;
+  EXPECT_NE(garbage.error.find('2'), std::string::npos) << garbage.error;
 }
 
 TEST(ScrapeSource, TakesTheFormatFromTheAnswer) {
