@@ -92,7 +92,9 @@ for line in 'Seccomp:[[:space:]]*2' 'NoNewPrivs:[[:space:]]*1' 'CapEff:[[:space:
   grep -q "^$line" <<<"$status" || fail "not restricted: $line"
 done
 
-if grep -q '\[madvise\]' /sys/kernel/mm/transparent_hugepage/enabled 2>/dev/null; then
+# Sanitizers bring an allocator of their own.
+if grep -q '\[madvise\]' /sys/kernel/mm/transparent_hugepage/enabled 2>/dev/null &&
+  ! grep -q '^TOCSIN_SANITIZE:[A-Z]*=.' "$build/CMakeCache.txt"; then
   heap=$(inside sed -n '/\[heap\]/,/^VmFlags/p' "/proc/$main/smaps")
   grep -q '^VmFlags:.* hg' <<<"$heap" || fail "the heap does not ask for large pages"
 fi
