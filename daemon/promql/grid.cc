@@ -28,7 +28,9 @@ bool append_steps(Grid& grid, std::int64_t first_ms, std::int64_t last_ms, std::
   if (count > room) {
     return false;
   }
-  grid.reserve(grid.size() + count);
+  if (grid.empty()) {
+    grid.reserve(count);  // what is appended to it comes a few steps at a time: no exact room
+  }
   for (std::uint64_t i = 0; i < count; ++i) {
     grid.push_back(first_ms + static_cast<std::int64_t>(i) * step_ms);
   }

@@ -73,8 +73,11 @@ std::vector<LogBatch::Entry> take_samples(ByteReader& reader) {
   std::int64_t id = 0;
   while (const std::uint64_t count = reader.varint()) {
     time_ms = wrapping_sum(time_ms, reader.zigzag());
-    // Each takes two bytes at least.
-    samples.reserve(samples.size() + std::min<std::uint64_t>(count, reader.left() / 2));
+    if (samples.empty()) {
+      // Each takes two bytes at least. Times may be as many as samples: no exact room for later
+      // ones.
+      samples.reserve(std::min<std::uint64_t>(count, reader.left() / 2));
+    }
     for (std::uint64_t i = 0; i < count && reader.ok(); ++i) {
       id = wrapping_sum(id, reader.zigzag());
       const double value = reader.value();
