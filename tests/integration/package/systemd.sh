@@ -129,9 +129,11 @@ inside kill -KILL "$main"
 within 20 is NRestarts 1 && within 20 is ActiveState active || fail "not started again after a crash"
 echo "reloads, and comes back after kill -9"
 
-# A loop that does not turn: the watchdog ends it. Shortened from half a minute.
+# A loop that does not turn: the watchdog ends it. Shortened from half a minute. Where the address
+# sanitizer is in, it looks for leaks at the end by ptrace, which the unit forbids.
 inside sh -c 'mkdir -p /run/systemd/system/tocsin.service.d &&
-  printf "[Service]\nWatchdogSec=2s\n" >/run/systemd/system/tocsin.service.d/test.conf &&
+  printf "[Service]\nWatchdogSec=2s\nEnvironment=ASAN_OPTIONS=detect_leaks=0\n" \
+    >/run/systemd/system/tocsin.service.d/test.conf &&
   systemctl daemon-reload && systemctl restart tocsin.service'
 sleep 5
 is NRestarts 0 && is ActiveState active || fail "the watchdog bites a healthy daemon"
