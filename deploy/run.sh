@@ -37,8 +37,9 @@ fi
 echo "building (the first time takes some minutes) …"
 ninja -C build/release -j"$jobs" --quiet tocsin
 
-# As in deploy/systemd/tocsin.service, which says why.
-export GLIBC_TUNABLES=${GLIBC_TUNABLES:-glibc.malloc.hugetlb=1}
+# As the unit has it, which says why.
+tunables=$(sed -n 's/^Environment=GLIBC_TUNABLES=//p' deploy/systemd/tocsin.service)
+export GLIBC_TUNABLES=${GLIBC_TUNABLES:-$tunables}
 mkdir -p .tocsin
 if [ "$demo" = yes ]; then
   exec deploy/demo.sh

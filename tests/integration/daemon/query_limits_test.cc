@@ -6,17 +6,12 @@
 #include <vector>
 
 #include "integration/daemon/rig.h"
+#include "support/sanitizers.h"
 
 namespace tocsin::testing {
 namespace {
 
 using ::testing::HasSubstr;
-
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define TOCSIN_SANITIZED_MEMORY 1
-#endif
-#endif
 
 class QueryLimits : public ::testing::Test {
  protected:
@@ -158,9 +153,9 @@ TEST_F(QueryLimits, AReloadChangesThem) {
 }
 
 TEST_F(QueryLimits, MemoryIsGivenBack) {
-#ifdef TOCSIN_SANITIZED_MEMORY
-  GTEST_SKIP() << "a sanitizer keeps what was freed, to see who uses it afterwards";
-#endif
+  if (kFreedMemoryIsKept) {
+    GTEST_SKIP() << "a sanitizer keeps what was freed, to see who uses it afterwards";
+  }
   start();
   const auto now = std::chrono::system_clock::now();
   const auto seconds = std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count();

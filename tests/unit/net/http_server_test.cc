@@ -11,6 +11,7 @@
 #include "net/http_client.h"
 #include "net/stream.h"
 #include "support/real_loop.h"
+#include "support/sanitizers.h"
 
 namespace tocsin::net {
 namespace {
@@ -263,17 +264,10 @@ int next_descriptor() {
   return number;
 }
 
-// UBSan asks a pipe whether it may read an object, and without descriptors reports a sound one.
-#if defined(__has_feature)
-#if __has_feature(undefined_behavior_sanitizer)
-#define TOCSIN_TEST_CHECKED_BY_PIPES
-#endif
-#endif
-
 TEST_F(HttpServerTest, OutlivesAShortageOfDescriptors) {
-#ifdef TOCSIN_TEST_CHECKED_BY_PIPES
-  GTEST_SKIP() << "the sanitizer needs descriptors";
-#endif
+  if (testing::kReadsAreCheckedByPipes) {
+    GTEST_SKIP() << "the sanitizer needs descriptors";
+  }
   start();
   Stream stream(loop_.executor());
   Address address;
